@@ -1,1 +1,4 @@
-export {};
+export * from './api';
+export * from './config';
+export * from './partitions';
+export * from './record';

@@ -1,0 +1,111 @@
+import type { KafkaRecord } from './record';
+
+/** What a partition's owner can ask of, and tell to, the consumer group. Valid for one generation of the group. */
+export interface PartitionHandle {
+  readonly partition: number;
+  /** The group's last commit for this partition, read from the broker; offset null when there is none. */
+  committed(): Promise<CommittedOffset>;
+  /**
+   * Commits the next offset to read, and metadata (the broker's default limit is 4 KB).
+   * Throws SpanloomError('state-stale') when the group's generation moved on.
+   */
+  commit(offset: number, metadata: string): Promise<void>;
+  /** True once the partition was taken away, or the group's generation moved on: stop as soon as you can. */
+  isLost(): boolean;
+  /** Offset after the last record of the partition as of the latest fetch; null before the first. */
+  highWatermark(): number | null;
+  /** Stops fetching (and processing of what was fetched) until every reason that was given is resumed. `idle` goes on. */
+  pause(why: string): void;
+  /** Takes one reason back, or all of them. */
+  resume(why?: string): void;
+  /** Aborted when the partition is lost or the runner stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A commit as the broker keeps it. */
+export interface CommittedOffset {
+  /** Next offset to read; null when nothing was committed. */
+  readonly offset: number | null;
+  readonly metadata: string;
+}
+
+/** The work on one partition. No two of its methods ever run at the same time. */
+export interface PartitionProcessor {
+  /** Next offset wanted. The runner goes there whenever what it would deliver next starts elsewhere. */
+  position(): number;
+  /** Takes consecutive records in offset order, the first at `position()` (higher only where the log has a gap). */
+  process(records: readonly KafkaRecord[]): Promise<void>;
+  /**
+   * Called about every `idle_interval_ms`, whether records come or not.
+   * `caughtUp`: everything up to the high watermark of the latest fetch was processed.
+   */
+  idle(caughtUp: boolean): Promise<void>;
+  /** The last call. Bounded by `drain_timeout_ms`; `handle.commit` still works for 'stop' and usually for 'revoked'. */
+  release(why: ReleaseReason): Promise<void>;
+}
+
+/**
+ * Why a processor is let go. revoked: the group rebalances (drain and commit if you can);
+ * stop: the runner stops; failed: it threw, and another one takes its place.
+ */
+export type ReleaseReason = 'revoked' | 'stop' | 'failed';
+
+/** Options of `Kafka.runPartitions`. */
+export interface RunPartitionsOptions {
+  /** Group name; `topic_prefix` is not added. */
+  readonly groupId: string;
+  readonly topic: string;
+  /** Called for each partition of each assignment. Errors are treated like those of a processor. */
+  createProcessor(handle: PartitionHandle): Promise<PartitionProcessor>;
+  /** Called once, when the runner can't go on; it has stopped by then. The process should end. */
+  onFatal(error: unknown): void;
+  /** Called whenever the fetch loop turned; for liveness ("the loop turned lately"). */
+  readonly onBeat?: () => void;
+  /** About how often `idle` is called, ms. Default 250. */
+  readonly idle_interval_ms?: number;
+  /** How long a silent member stays in the group, ms. Default 30,000. */
+  readonly session_timeout_ms?: number;
+  /** How long members may take to re-join, ms. Default 60,000. */
+  readonly rebalance_timeout_ms?: number;
+  /** How often the coordinator hears of us, ms. Default 3,000. */
+  readonly heartbeat_interval_ms?: number;
+  /** Longest wait of `release` and of a batch under way when the partition goes, ms. Default 10,000. */
+  readonly drain_timeout_ms?: number;
+  /** Longest wait of a fetch for data, ms. Default 500. */
+  readonly fetch_wait_ms_max?: number;
+  /** The broker answers a fetch at once when it has this much. Default 1. */
+  readonly fetch_bytes_min?: number;
+  /** Most bytes of one fetch response. Default 16 MiB. */
+  readonly fetch_bytes_max?: number;
+  /** Most bytes of one partition in a fetch response. Default 1 MiB; a larger single record batch still comes whole. */
+  readonly partition_bytes_max?: number;
+  /** Partitions whose `process` runs at the same time. Default 4. */
+  readonly partitions_concurrent_max?: number;
+  /** Processors failing one after the other without progress, before the runner gives up. Default 20. */
+  readonly failures_max?: number;
+}
+
+/** A running member of a consumer group. */
+export interface PartitionRunner {
+  /** Partitions owned now. */
+  assigned(): readonly number[];
+  /** Figures of each owned partition. */
+  state(): readonly PartitionState[];
+  /** Releases all processors (bounded), leaves the group. Can be called again. */
+  stop(): Promise<void>;
+}
+
+/** One owned partition, for metrics and readiness. */
+export interface PartitionState {
+  readonly partition: number;
+  readonly position: number | null;
+  readonly highWatermark: number | null;
+  /** Records between position and high watermark. */
+  readonly lag: number | null;
+  /** Reasons why reading is paused. */
+  readonly paused: readonly string[];
+  /** Restarts of the processor since the assignment. */
+  readonly failures: number;
+  /** Records that were gone from the log before they could be read. */
+  readonly missedRecords: number;
+}

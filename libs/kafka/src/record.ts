@@ -1,0 +1,18 @@
+/** One record as read from a partition. Buffers are views into the fetched response: copy what must outlive the call. */
+export interface KafkaRecord {
+  /** Offset within the partition. */
+  readonly offset: number;
+  /** Milliseconds since the epoch; the broker's append time where the topic says LogAppendTime. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | undefined>>;
+}
+
+/** One record to be written. The partition is always explicit. */
+export interface OutgoingRecord {
+  readonly partition: number;
+  readonly key?: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, Buffer>>;
+}
