@@ -1,1 +1,14 @@
-export {};
+export * from './admin';
+export * from './clock';
+export * from './errors';
+export * from './health';
+export * from './lifecycle';
+export * from './load-config';
+export * from './logger';
+export * from './manual-clock';
+export * from './metrics';
+export * from './retry';
+export * from './setting';
+export * from './settings';
+export * from './shared-settings';
+export * from './stop-stack';
