@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SpanloomError } from './errors';
 import type { Setting } from './setting';
-import {
-  type ConfigOf,
-  environmentName,
-  type Settings,
-  type SettingsShape,
-} from './settings';
+import { type ConfigOf, environmentName, type Settings, type SettingsShape } from './settings';
 import { SHARED_SETTING_NAMES } from './shared-settings';
 
 /** Where values come from: the environment wins over the file, the file over the defaults. */

@@ -1,0 +1,8 @@
+const base = require('./jest.base.cjs');
+
+/** Tests of several parts together, against the engines that the global set-up starts. */
+module.exports = {
+  ...base,
+  displayName: 'integration',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+};
