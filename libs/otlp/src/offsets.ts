@@ -1,0 +1,29 @@
+/** Where the repeated fields of a message start: kept up to a limit, counted beyond. Reused. */
+export class Offsets {
+  at = new Int32Array(32);
+  count = 0;
+  dropped = 0;
+
+  constructor(private readonly count_max: number) {}
+
+  reset(): void {
+    this.count = 0;
+    this.dropped = 0;
+  }
+
+  add(offset: number): void {
+    if (this.count === this.at.length) {
+      if (this.count >= this.count_max) {
+        this.dropped++;
+        return;
+      }
+      const grown = new Int32Array(Math.min(this.count_max, this.count * 2));
+      grown.set(this.at);
+      this.at = grown;
+    } else if (this.count >= this.count_max) {
+      this.dropped++;
+      return;
+    }
+    this.at[this.count++] = offset;
+  }
+}
