@@ -1,1 +1,11 @@
-export {};
+export * from './avro-cursor';
+export * from './avro-writer';
+export * from './canonical';
+export * from './dead-letter';
+export * from './fragment';
+export * from './reference';
+export * from './schemas';
+export * from './span-batch';
+export * from './span-codec';
+export * from './span-scanner';
+export * from './wire';
