@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { SpanloomError } from '@spanloom/runtime';
+import { freePorts, requireFreePort } from '../process/ports';
+import { exchange } from '../process/probe';
+import { readCatalogue, requireInstalled } from './catalogue';
+import { type Engine, type EngineOptions, PORT_VARIABLES } from './engine';
+import { javaCommand, javaProblem } from './java';
+import { KAFKA_LOGGING, kafkaProperties, newClusterId } from './kafka-config';
+import { launchEngine } from './launch';
+
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
+const FORMAT_TIMEOUT_MS = 60_000;
+
+/** The serial collector costs the least; the heap is for one laptop's partitions. */
+const JVM = ['-Xms128m', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', '-Xshare:auto'];
+
+/** Metadata request, version 5, for no topics: header (key 3, version 5, id 1, client ''), count 0, no creation. */
+const METADATA_REQUEST = Buffer.from('0000000f00030005000000010000' + '00000000' + '00', 'hex');
+/** Answer: size 4, id 4, throttle 4, then the number of brokers. */
+const BROKER_COUNT_AT = 12;
+
+/** A broker that is up lists itself; one that is still starting lists none, or does not answer. */
+async function probe(port: number): Promise<boolean> {
+  const answer = await exchange(port, METADATA_REQUEST, (a) => a.length >= BROKER_COUNT_AT + 4);
+  return answer.readInt32BE(BROKER_COUNT_AT) > 0;
+}
+
+const runFile = promisify(execFile);
+
+async function format(java: string, classPath: string, properties: string): Promise<void> {
+  const jvm = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', classPath];
+  const tool = ['kafka.tools.StorageTool', 'format', '-t', newClusterId(), '-c', properties];
+  try {
+    await runFile(java, [...jvm, ...tool], { timeout: FORMAT_TIMEOUT_MS });
+  } catch (error) {
+    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+    const missing = code === 'ENOENT' ? javaProblem(process.env) : null;
+    if (missing !== null) throw missing;
+    throw new SpanloomError(
+      'engine-unavailable',
+      `Kafka's storage cannot be formatted: ${(error as Error).message}\n${stderr}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Starts a real Kafka broker as one process that is its own controller (KRaft). The folder is formatted
+ * the first time; topics and offsets stay in it. Errors: engine-missing, port-in-use, engine-unavailable.
+ */
+export async function startKafka(options: EngineOptions): Promise<Engine> {
+  const home = requireInstalled(options.cache, readCatalogue().kafka.folder, 'Kafka');
+  await requireFreePort(options.port, 'Kafka', PORT_VARIABLES.kafka);
+  const dataDir = join(options.dir, 'data');
+  mkdirSync(dataDir, { recursive: true });
+  const [controllerPort = 0] = await freePorts(1);
+  const properties = join(options.dir, 'server.properties');
+  const logging = join(options.dir, 'log4j2.properties');
+  writeFileSync(properties, kafkaProperties({ dir: dataDir, port: options.port, controllerPort }));
+  writeFileSync(logging, KAFKA_LOGGING);
+  const java = javaCommand(process.env);
+  const classPath = join(home, '*');
+  if (!existsSync(join(dataDir, 'meta.properties'))) await format(java, classPath, properties);
+  return launchEngine(
+    {
+      name: 'kafka',
+      command: java,
+      args: [
+        ...JVM,
+        `-Dlog4j2.configurationFile=${logging}`,
+        '-cp',
+        classPath,
+        'kafka.Kafka',
+        properties,
+      ],
+      url: `127.0.0.1:${options.port}`,
+      probe: () => probe(options.port),
+      ready_ms: READY_MS,
+      stop_ms: STOP_MS,
+    },
+    options,
+  );
+}
