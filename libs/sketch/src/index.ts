@@ -1,1 +1,10 @@
-export {};
+export * from './buckets';
+export * from './checkpoint';
+export * from './operation';
+export * from './pane-batch';
+export * from './quantile';
+export * from './reducer';
+export * from './rolling';
+export { OVERFLOW_NAME, type SeriesLimits } from './series';
+export * from './sketch';
+export * from './weight';
