@@ -1,9 +1,10 @@
+import { decodeSpan } from '@spanloom/avro';
 import fc from 'fast-check';
 import { countJsonSpans, createOtlpDecoder, DEFAULT_OTLP_LIMITS } from '../src';
 import { spansIn } from './decoded';
 import { avroBytes, expectedSpans, toJson, toProtobuf } from './reference';
 import { anyRequest } from './request';
-import { requestOf } from './sample';
+import { attribute, requestOf } from './sample';
 
 const decoder = createOtlpDecoder({ ...DEFAULT_OTLP_LIMITS, request_bytes_max: 8_388_608 });
 
@@ -108,6 +109,20 @@ describe('a broken request', () => {
     expect(decoder.json(Buffer.from(body)).kind).toBe('malformed');
   });
 
+  it('in protobuf is malformed wherever its one group is cut off', () => {
+    const sound = toProtobuf(requestOf([{ attributes: [attribute('key', 'value')] }]));
+    for (let end = 1; end < sound.length; end++) {
+      const cut = Buffer.from(new Uint8Array(sound.subarray(0, end)).buffer);
+      expect(decoder.protobuf(cut).kind).toBe('malformed');
+    }
+  });
+
+  it('in protobuf is malformed where a message is longer than what holds it', () => {
+    // resource_spans { resource { attributes { key: 3 bytes, but 2 are left } } } and one byte more
+    expect(decoder.protobuf(Buffer.from('0a080a060a040a036162ff', 'hex')).kind).toBe('malformed');
+    expect(decoder.protobuf(Buffer.from('0a080a060a040a026162', 'hex')).kind).toBe('decoded');
+  });
+
   it('leaves the decoder ready for the next', () => {
     const request = requestOf([{}, { name: 'second' }]);
     decoder.protobuf(Buffer.from('0aff01', 'hex'));
@@ -133,6 +148,17 @@ describe('unusual but sound requests', () => {
     ]);
     expect(decoder.protobuf(body)).toEqual({ kind: 'decoded' });
     expect(spansIn(decoder.arena)).toEqual(expectedSpans(requestOf([{}])).map(avroBytes));
+  });
+
+  it('may set a value twice: the last counts', () => {
+    const sound = toProtobuf(requestOf([{ attributes: [attribute('key', 'value')] }]));
+    // In the same 7 bytes: the string "xyz", then the integer 7.
+    const twice = Buffer.from(sound);
+    const at = twice.lastIndexOf(Buffer.from('0a0576616c7565', 'hex'));
+    twice.set(Buffer.from('0a0378797a1807', 'hex'), at);
+    expect(decoder.protobuf(twice)).toEqual({ kind: 'decoded' });
+    const [span] = spansIn(decoder.arena).map((bytes) => decodeSpan(bytes));
+    expect(span?.attributes).toEqual({ key: '7' });
   });
 
   it('may name enums and write 64-bit numbers as numbers in JSON', () => {
