@@ -1,4 +1,10 @@
-import { AvroCursor, AvroWriter, readWireHeader, WIRE_HEADER_BYTES, wireHeader } from '@spanloom/avro';
+import {
+  AvroCursor,
+  AvroWriter,
+  readWireHeader,
+  WIRE_HEADER_BYTES,
+  wireHeader,
+} from '@spanloom/avro';
 import { bucketOfKey, paneOfKey } from './bucket-table';
 import type { PaneTable } from './pane-table';
 import type { SeriesSet } from './series';

@@ -52,7 +52,7 @@ export function readSeriesName(span: SeriesBytes, template: boolean): SeriesName
   const service = cutText(textOf(buffer, span.serviceStart, span.serviceEnd, RAW_BYTES_MAX));
   const raw = textOf(buffer, span.nameStart, span.nameEnd, RAW_BYTES_MAX);
   const operation = cutText(template ? templateOperation(raw) : raw);
-  const key = `${kind}${statusCode}${service}\u0000${operation}`;
+  const key = `${kind}${statusCode}${service.length}:${service}${operation}`;
   return { service, operation, kind, statusCode, key };
 }
 

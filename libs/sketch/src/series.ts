@@ -23,6 +23,7 @@ export class SeriesSet {
   readonly operations: string[] = [];
   readonly kinds: number[] = [];
   readonly statusCodes: number[] = [];
+  private readonly overflows: boolean[] = [];
   private readonly limits: SeriesLimits;
   private readonly numbers = new Map<string, number>();
   private readonly operationsOf = new Map<string, Set<string>>();
@@ -40,13 +41,14 @@ export class SeriesSet {
   number(name: SeriesName): number {
     const known = this.numbers.get(name.key);
     if (known !== undefined) return known;
-    const service = this.admitService(name.service);
-    const operation = service === name.service ? this.admitOperation(name) : OVERFLOW_NAME;
-    const overflow = operation !== name.operation || service !== name.service;
-    if (!overflow) return this.open(name.key, service, operation, name, false);
+    const knownService = this.admitsService(name.service);
+    if (knownService && this.admitsOperation(name)) {
+      return this.open(name.key, name.service, name.operation, name, false);
+    }
+    const service = knownService ? name.service : OVERFLOW_NAME;
     // The refused name is not remembered: what is remembered must be bounded.
-    const key = `+${name.kind}${name.statusCode}${service}\u0000${operation}`;
-    return this.numbers.get(key) ?? this.open(key, service, operation, name, true);
+    const key = `+${name.kind}${name.statusCode}${service}`;
+    return this.numbers.get(key) ?? this.open(key, service, OVERFLOW_NAME, name, true);
   }
 
   /** Is this the series of names that were not admitted? (A real operation `other` is its own.) */
@@ -65,22 +67,20 @@ export class SeriesSet {
     this.admitted = 0;
   }
 
-  private readonly overflows: boolean[] = [];
-
-  private admitService(service: string): string {
-    if (this.operationsOf.has(service)) return service;
-    if (this.operationsOf.size >= this.limits.services_max) return OVERFLOW_NAME;
+  private admitsService(service: string): boolean {
+    if (this.operationsOf.has(service)) return true;
+    if (this.operationsOf.size >= this.limits.services_max) return false;
     this.operationsOf.set(service, new Set());
-    return service;
+    return true;
   }
 
-  private admitOperation(name: SeriesName): string {
-    if (this.admitted >= this.limits.series_max) return OVERFLOW_NAME;
+  private admitsOperation(name: SeriesName): boolean {
+    if (this.admitted >= this.limits.series_max) return false;
     const operations = this.operationsOf.get(name.service) as Set<string>;
-    if (operations.has(name.operation)) return name.operation;
-    if (operations.size >= this.limits.operations_per_service_max) return OVERFLOW_NAME;
+    if (operations.has(name.operation)) return true;
+    if (operations.size >= this.limits.operations_per_service_max) return false;
     operations.add(name.operation);
-    return name.operation;
+    return true;
   }
 
   private open(
