@@ -1,0 +1,167 @@
+import { RowWriter } from './row-writer';
+import { ServiceCounts } from './service-counts';
+import type { SpanRows } from './span-rows';
+
+/** Columns of `trace_fragments` in the order in which {@link FragmentRows} writes them. */
+export const FRAGMENT_COLUMNS = [
+  'TraceId',
+  'Partition',
+  'Seq',
+  'Reason',
+  'Late',
+  'OpenedAt',
+  'ClosedAt',
+  'SpanCount',
+  'DuplicateCount',
+  'DeadLetteredCount',
+  'Start',
+  'End',
+  'ErrorCount',
+  'HasRoot',
+  'RootSpanId',
+  'RootService',
+  'RootName',
+  'RootStart',
+  'RootDuration',
+  'Services',
+  'ServiceSpans',
+  'ServiceErrors',
+] as const;
+
+/** What a fragment says of itself; `@spanloom/avro`'s FragmentReader has it. */
+export interface FragmentFields {
+  readonly buffer: Uint8Array;
+  readonly traceIdAt: number;
+  readonly partition: number;
+  readonly seq: number;
+  /** 0 complete, 1 idle, 2 expired, 3 oversize, 4 evicted. */
+  readonly reason: number;
+  readonly late: boolean;
+  readonly openedAtS: number;
+  readonly closedAtS: number;
+  readonly duplicateCount: number;
+}
+
+const STATUS_ERROR = 2;
+const INT64_MAX_HI = 0x7fffffff;
+
+/** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it. */
+export class FragmentRows extends RowWriter {
+  private readonly services = new ServiceCounts();
+  private spans = 0;
+  private errors = 0;
+  private startLo = 0;
+  private startHi = 0;
+  private endLo = 0;
+  private endHi = 0;
+  private hasRoot = false;
+  private rootSource: Uint8Array = new Uint8Array(0);
+  private rootSpanIdAt = 0;
+  private rootServiceStart = 0;
+  private rootServiceEnd = 0;
+  private rootNameStart = 0;
+  private rootNameEnd = 0;
+  private rootStartLo = 0;
+  private rootStartHi = 0;
+  private rootDurationLo = 0;
+  private rootDurationHi = 0;
+
+  /** Begins the next fragment. */
+  begin(): void {
+    this.services.reset();
+    this.spans = 0;
+    this.errors = 0;
+    this.startLo = this.startHi = this.endLo = this.endHi = 0;
+    this.hasRoot = false;
+  }
+
+  /** Counts the span that `rows` appended last, whose bytes are in `source`. */
+  addSpan(source: Uint8Array, rows: SpanRows): void {
+    const isError = rows.statusCode === STATUS_ERROR;
+    if (isError) this.errors++;
+    this.services.add(source, rows.serviceStart, rows.serviceEnd, isError);
+    this.stretch(rows);
+    if (this.isBetterRoot(rows)) this.setRoot(source, rows);
+    this.spans++;
+  }
+
+  private stretch(rows: SpanRows): void {
+    const first = this.spans === 0;
+    if (first || isBefore(rows.startLo, rows.startHi, this.startLo, this.startHi)) {
+      this.startLo = rows.startLo;
+      this.startHi = rows.startHi;
+    }
+    const sum = rows.startLo + rows.durationLo;
+    let lo = sum >>> 0;
+    let hi = rows.startHi + rows.durationHi + (sum > 0xffffffff ? 1 : 0);
+    if (hi > INT64_MAX_HI) {
+      hi = INT64_MAX_HI; // the end is later than DateTime64(9) can say
+      lo = 0xffffffff;
+    }
+    if (first || isBefore(this.endLo, this.endHi, lo, hi)) {
+      this.endLo = lo;
+      this.endHi = hi;
+    }
+  }
+
+  /** A root before any other span, and of those the earliest. */
+  private isBetterRoot(rows: SpanRows): boolean {
+    if (this.spans === 0) return true;
+    if (this.hasRoot === rows.hasParent) return !this.hasRoot;
+    return isBefore(rows.startLo, rows.startHi, this.rootStartLo, this.rootStartHi);
+  }
+
+  private setRoot(source: Uint8Array, rows: SpanRows): void {
+    this.hasRoot = !rows.hasParent;
+    this.rootSource = source;
+    this.rootSpanIdAt = rows.spanIdAt;
+    this.rootServiceStart = rows.serviceStart;
+    this.rootServiceEnd = rows.serviceEnd;
+    this.rootNameStart = rows.nameStart;
+    this.rootNameEnd = rows.nameEnd;
+    this.rootStartLo = rows.startLo;
+    this.rootStartHi = rows.startHi;
+    this.rootDurationLo = rows.durationLo;
+    this.rootDurationHi = rows.durationHi;
+  }
+
+  /** Writes the fragment's row. `deadLettered`: spans of it that could not be read. */
+  finish(fields: FragmentFields, deadLettered: number): void {
+    this.hex(fields.buffer, fields.traceIdAt, 16);
+    this.uint16(fields.partition);
+    this.int64(fields.seq);
+    this.uint8(fields.reason);
+    this.uint8(fields.late ? 1 : 0);
+    this.uint32(fields.openedAtS);
+    this.uint32(fields.closedAtS);
+    this.uint32(this.spans);
+    this.uint32(fields.duplicateCount);
+    this.uint32(deadLettered);
+    this.halves(this.startLo, this.startHi);
+    this.halves(this.endLo, this.endHi);
+    this.uint32(this.errors);
+    this.writeRoot();
+    this.services.write(this);
+    this.rowCount++;
+  }
+
+  private writeRoot(): void {
+    if (this.spans === 0) {
+      for (let i = 0; i < 4; i++) this.uint8(0); // HasRoot and three empty texts
+      this.halves(0, 0);
+      this.halves(0, 0);
+      return;
+    }
+    this.uint8(this.hasRoot ? 1 : 0);
+    this.hex(this.rootSource, this.rootSpanIdAt, 8);
+    this.bytes(this.rootSource, this.rootServiceStart, this.rootServiceEnd);
+    this.bytes(this.rootSource, this.rootNameStart, this.rootNameEnd);
+    this.halves(this.rootStartLo, this.rootStartHi);
+    this.halves(this.rootDurationLo, this.rootDurationHi);
+  }
+}
+
+/** Compares 63-bit numbers given as halves; the high ones are not negative. */
+function isBefore(aLo: number, aHi: number, bLo: number, bHi: number): boolean {
+  return aHi < bHi || (aHi === bHi && aLo < bLo);
+}

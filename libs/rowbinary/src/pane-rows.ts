@@ -1,0 +1,143 @@
+import { readWireHeader, WIRE_HEADER_BYTES } from '@spanloom/avro';
+import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
+import { AvroSource } from './avro-source';
+import { RowWriter } from './row-writer';
+import { copyText } from './text-copy';
+
+/** Columns of `latency_panes` in the order in which {@link PaneRows} writes them. */
+export const PANE_COLUMNS = [
+  'PaneStart',
+  'ServiceName',
+  'SpanName',
+  'SpanKind',
+  'StatusCode',
+  'Count',
+  'Errors',
+  'SumNano',
+  'MinNano',
+  'MaxNano',
+  'Buckets',
+  'Exemplar',
+  'StoredAt',
+  'Seqs',
+] as const;
+
+const DATE_TIME_MAX = 0xffffffff;
+const DOUBLE_BYTES = 8;
+/** A bucket of 2 bytes becomes 10; a pane's fixed part grows less. */
+const GROWTH_MAX = 5;
+const FIXED_BYTES = 256;
+
+/** Turns messages of the topic `latency` into rows of `latency_panes`. */
+export class PaneRows extends RowWriter {
+  partition = 0;
+  /** Number of the message opened last. */
+  seq = 0;
+  /** Log clock at its flush, seconds since 1970. */
+  flushedAtS = 0;
+  private readonly source = new AvroSource();
+
+  /** Reads a message up to its panes. False when it is no such message. */
+  open(value: Buffer): boolean {
+    if (readWireHeader(value) === null) return false;
+    const source = this.source;
+    source.reset(value, WIRE_HEADER_BYTES, value.length);
+    this.partition = source.long();
+    this.seq = source.long();
+    this.flushedAtS = source.long();
+    return !source.broken && this.seq > 0 && Number.isSafeInteger(this.seq);
+  }
+
+  /**
+   * Appends a row for each pane of the message that was opened.
+   * @returns their number, or -1 with the rows as they were when a pane cannot be read
+   */
+  appendOpened(): number {
+    const source = this.source;
+    const mark = this.length;
+    let rows = 0;
+    this.ensure((source.end - source.at) * GROWTH_MAX + FIXED_BYTES);
+    for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
+      for (let i = left; i > 0 && !source.broken; i--) {
+        this.writePane();
+        rows++;
+      }
+    }
+    if (source.broken) {
+      this.length = mark;
+      return -1;
+    }
+    this.rowCount += rows;
+    return rows;
+  }
+
+  private writePane(): void {
+    const source = this.source;
+    this.uint32(Math.max(0, Math.min(DATE_TIME_MAX, source.long())));
+    copyText(source, this);
+    copyText(source, this);
+    this.name(SPAN_KIND_NAMES[source.long()]);
+    this.name(STATUS_CODE_NAMES[source.long()]);
+    this.count();
+    this.count();
+    this.double();
+    this.double();
+    const max = this.double();
+    this.writeBuckets();
+    this.float64(max);
+    const ids = source.at;
+    if (source.end - ids < 24) {
+      source.break();
+      return;
+    }
+    source.at += 24;
+    this.hex(source.buffer, ids, 16);
+    this.hex(source.buffer, ids + 16, 8);
+    this.uint32(this.flushedAtS);
+    this.varint(1);
+    this.uint16(this.partition);
+    this.int64(this.seq);
+  }
+
+  private name(name: string | undefined): void {
+    if (name === undefined) this.source.break();
+    else this.text(name);
+  }
+
+  private count(): void {
+    const source = this.source;
+    if (source.long() < 0) source.break();
+    this.halves(source.lo, source.hi);
+  }
+
+  private double(): number {
+    const source = this.source;
+    if (source.end - source.at < DOUBLE_BYTES) return source.break();
+    const value = source.view.getFloat64(source.at, true);
+    source.at += DOUBLE_BYTES;
+    this.float64(value);
+    return value;
+  }
+
+  /** Avro may hold the buckets in several blocks: count them first. */
+  private writeBuckets(): void {
+    const source = this.source;
+    const start = source.at;
+    let total = 0;
+    for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
+      total += left;
+      for (let i = left * 2; i > 0 && !source.broken; i--) source.long();
+    }
+    if (source.broken) return;
+    this.varint(total);
+    source.at = start;
+    for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
+      for (let i = left; i > 0 && !source.broken; i--) {
+        const index = source.long();
+        if (index < -32768 || index > 32767) source.break();
+        this.uint16(index);
+        this.count();
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+const TWO_32 = 4294967296;
+
+/** The two characters of each byte's hex form. */
+const HEX_HIGH = new Uint8Array(256);
+const HEX_LOW = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  const hex = byte.toString(16).padStart(2, '0');
+  HEX_HIGH[byte] = hex.charCodeAt(0);
+  HEX_LOW[byte] = hex.charCodeAt(1);
+}
+
+/**
+ * Writes ClickHouse's RowBinary format (ClickHouse docs, "Interfaces / Formats / RowBinary") into one
+ * growing buffer that is reused between blocks. Integers are little-endian; a String is its length as
+ * LEB128, then its bytes; LowCardinality is as the type within; an Array or Map is its count as
+ * LEB128, then its elements.
+ */
+export class RowWriter {
+  buffer: Buffer;
+  /** The same memory as `buffer`. */
+  words: DataView;
+  length = 0;
+  /** Rows written whole since the last reset; counted by whoever writes them. */
+  rowCount = 0;
+
+  constructor(private readonly initialBytes = 64 * 1024) {
+    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
+    this.words = new DataView(this.buffer.buffer);
+  }
+
+  /** Forgets what was written. A buffer that had to grow beyond `keepBytesMax` is given back. */
+  reset(keepBytesMax = Number.POSITIVE_INFINITY): void {
+    this.length = 0;
+    this.rowCount = 0;
+    if (this.buffer.length > Math.max(keepBytesMax, this.initialBytes)) {
+      this.use(Buffer.allocUnsafeSlow(this.initialBytes));
+    }
+  }
+
+  /** Makes room for `bytes` more. */
+  ensure(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.length);
+    this.use(grown);
+  }
+
+  private use(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.words = new DataView(buffer.buffer);
+  }
+
+  uint8(value: number): void {
+    this.ensure(1);
+    this.buffer[this.length++] = value;
+  }
+
+  uint16(value: number): void {
+    this.ensure(2);
+    this.length = this.buffer.writeUInt16LE(value & 0xffff, this.length);
+  }
+
+  /** UInt32, DateTime, or the bits of an Int32. */
+  uint32(value: number): void {
+    this.ensure(4);
+    this.length = this.buffer.writeUInt32LE(value >>> 0, this.length);
+  }
+
+  /** UInt64, Int64 or DateTime64 from a safe integer. */
+  int64(value: number): void {
+    this.halves(value >>> 0, Math.floor(value / TWO_32) >>> 0);
+  }
+
+  /** UInt64, Int64 or DateTime64 from the halves of its two's complement form. */
+  halves(lo: number, hi: number): void {
+    this.ensure(8);
+    this.buffer.writeUInt32LE(lo >>> 0, this.length);
+    this.length = this.buffer.writeUInt32LE(hi >>> 0, this.length + 4);
+  }
+
+  float64(value: number): void {
+    this.ensure(8);
+    this.length = this.buffer.writeDoubleLE(value, this.length);
+  }
+
+  /** LEB128, the length of a String, Array or Map. */
+  varint(value: number): void {
+    this.ensure(8);
+    const buffer = this.buffer;
+    let at = this.length;
+    while (value > 127) {
+      buffer[at++] = (value % 128) | 128;
+      value = Math.floor(value / 128);
+    }
+    buffer[at++] = value;
+    this.length = at;
+  }
+
+  text(value: string): void {
+    const bytes = Buffer.byteLength(value);
+    this.varint(bytes);
+    this.ensure(bytes);
+    this.buffer.write(value, this.length, bytes, 'utf8');
+    this.length += bytes;
+  }
+
+  /** A String of `source[start…end)`. */
+  bytes(source: Uint8Array, start = 0, end = source.length): void {
+    this.varint(end - start);
+    this.ensure(end - start);
+    this.buffer.set(source.subarray(start, end), this.length);
+    this.length += end - start;
+  }
+
+  /** A String with `count` bytes at `start` in lower-case hex. */
+  hex(source: Uint8Array, start: number, count: number): void {
+    this.varint(count * 2);
+    this.ensure(count * 2);
+    this.length = writeHex(this.buffer, this.length, source, start, count);
+  }
+
+  /** What has been written, without a copy: valid until the next write or reset. */
+  view(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+}
+
+/** Writes `count` bytes of `source` from `start` as lower-case hex; gives the offset after them. */
+export function writeHex(
+  out: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  count: number,
+): number {
+  for (let i = start; i < start + count; i++) {
+    const byte = source[i] as number;
+    out[at++] = HEX_HIGH[byte] as number;
+    out[at++] = HEX_LOW[byte] as number;
+  }
+  return at;
+}
