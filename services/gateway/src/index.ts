@@ -1,1 +1,3 @@
-export {};
+export { startGateway } from './gateway';
+export { createGatewayMetrics } from './metrics';
+export { type GatewayConfig, gatewaySettings } from './settings';

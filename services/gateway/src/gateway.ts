@@ -1,0 +1,78 @@
+import { SCHEMAS } from '@spanloom/avro';
+import { createKafka, topicSpecs } from '@spanloom/kafka';
+import { createOtlpDecoder } from '@spanloom/otlp';
+import type { ServiceContext } from '@spanloom/runtime';
+import { createByteBudget } from './byte-budget';
+import { createExportHandler } from './export-handler';
+import { startHttpServer } from './http-server';
+import { createKafkaGate } from './kafka-gate';
+import { createGatewayMetrics } from './metrics';
+import { createPacker } from './packer';
+import { type gatewaySettings, otlpLimits } from './settings';
+
+type Context = Pick<
+  ServiceContext<(typeof gatewaySettings)['shape']>,
+  'config' | 'logger' | 'metrics' | 'health' | 'clock' | 'onStop'
+>;
+
+const PROBE_MS = 1000;
+const REQUESTS_TO_KAFKA_MAX = 16;
+
+/**
+ * Starts the gateway: OTLP over HTTP in, packs of spans on the topic `spans` out.
+ * @returns the port it listens on
+ */
+export async function startGateway(context: Context): Promise<{ readonly port: number }> {
+  const { config, logger, health, clock, onStop } = context;
+  const kafka = createKafka(config, { logger, clientId: 'spanloom-gateway' });
+  onStop('kafka', () => kafka.close());
+  await (await kafka.admin()).ensureTopics(topicSpecs(config));
+  const topic = kafka.topic('spans');
+  const schemaId = await kafka.registry().register(`${topic}-value`, SCHEMAS.spanBatch);
+  const producer = await kafka.producer({
+    compression: config.compression,
+    inFlightMax: REQUESTS_TO_KAFKA_MAX,
+    deliveryTimeoutMs: config.produce_timeout_ms,
+  });
+  onStop('producer', () => producer.close());
+
+  const metrics = createGatewayMetrics(context.metrics);
+  const gate = createKafkaGate({ probe_ms: PROBE_MS, clock }, (away) => {
+    health.setProblem('kafka', away ? 'the last send was not acknowledged' : null);
+    logger.warn({ away }, away ? 'Kafka is away: requests get 503' : 'Kafka is back');
+  });
+  const packer = createPacker(config, {
+    metrics,
+    clock,
+    schemaId,
+    async send(records) {
+      let ok = false;
+      try {
+        await producer.send(topic, records);
+        ok = true;
+      } finally {
+        gate.report(ok);
+      }
+    },
+  });
+  onStop('packer', () => packer.drain());
+
+  let draining = false;
+  const handler = createExportHandler(config, {
+    decoder: createOtlpDecoder(otlpLimits(config)),
+    packer,
+    budget: createByteBudget(config.inflight_bytes_max, metrics.inflightBytes),
+    gate,
+    metrics,
+    logger,
+    clock,
+    isDraining: () => draining,
+  });
+  const server = await startHttpServer(config, { handler, logger, clock });
+  onStop('OTLP over HTTP', () => {
+    draining = true;
+    return server.close();
+  });
+  logger.info({ port: server.port, topic }, 'takes OTLP over HTTP');
+  return { port: server.port };
+}
