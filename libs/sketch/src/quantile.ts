@@ -15,7 +15,7 @@ const SAFE = Number.MAX_SAFE_INTEGER;
  * @param count whole, ≥ 1
  */
 export function nearestRank(q: number, count: number): number {
-  const millionths = Math.round(q * MILLION);
+  const millionths = Math.floor(q * MILLION + 0.5);
   if (millionths * count + MILLION <= SAFE) {
     return Math.max(1, Math.floor((millionths * count + MILLION - 1) / MILLION));
   }
