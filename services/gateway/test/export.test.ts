@@ -71,7 +71,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const request = encodeOtlpRequest([testSpan(1, 1), testSpan(1, 2)]);
 
 function post(url: string, body: Buffer | string, headers: Record<string, string> = PROTOBUF) {
-  return fetch(url, { method: 'POST', body: body as BodyInit, headers });
+  return fetch(url, { method: 'POST', body, headers });
 }
 
 describe('a sound request', () => {
@@ -119,7 +119,7 @@ describe('a request that is refused', () => {
     const response = await fetch(new URL(path, url), {
       method,
       headers,
-      body: request as BodyInit,
+      body: request,
     });
     expect(response.status).toBe(status);
     await response.arrayBuffer();
