@@ -1,6 +1,6 @@
 import type { Logger } from '@spanloom/runtime';
 import type { CommittedOffset, PartitionRunner, RunPartitionsOptions } from './partitions';
-import type { OutgoingRecord } from './record';
+import type { KafkaRecord, LogRange, OutgoingRecord } from './record';
 
 /** What the port is given. */
 export interface KafkaDeps {
@@ -20,6 +20,14 @@ export interface Kafka {
   /** Joins a consumer group and gives each assigned partition its own processor. Resolves when first joined. */
   runPartitions(options: RunPartitionsOptions): Promise<PartitionRunner>;
   registry(): Registry;
+  /**
+   * Reads [from, to) of a partition outside of any group. Calls `onRecords` with consecutive records, one call at a
+   * time. 'state-corrupt' when the log no longer reaches back to `from`; 'timeout' when nothing comes for 30 s.
+   */
+  readRange(
+    range: LogRange,
+    onRecords: (records: readonly KafkaRecord[]) => Promise<void> | void,
+  ): Promise<void>;
   /** Closes everything that was opened through this object. */
   close(): Promise<void>;
 }
@@ -35,8 +43,8 @@ export interface TopicSpec {
   readonly replicationFactor: number;
   /** Topic settings to create with. */
   readonly config: Readonly<Record<string, string>>;
-  /** Those settings (keys of `config`) that an existing topic must have too; the others are only defaults. */
-  readonly required: readonly string[];
+  /** Those settings of `config` that an existing topic must have too, exactly or as a minimum; the others are defaults. */
+  readonly required: Readonly<Record<string, 'equal' | 'at-least'>>;
 }
 
 /** A topic as it is. */
@@ -80,7 +88,11 @@ export interface Admin {
   setCommitted(
     group: string,
     topic: string,
-    offsets: readonly { readonly partition: number; readonly offset: number; readonly metadata?: string }[],
+    offsets: readonly {
+      readonly partition: number;
+      readonly offset: number;
+      readonly metadata?: string;
+    }[],
   ): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   deleteGroups(groups: readonly string[]): Promise<void>;

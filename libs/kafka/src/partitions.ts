@@ -10,7 +10,7 @@ export interface PartitionHandle {
    * Throws SpanloomError('state-stale') when the group's generation moved on.
    */
   commit(offset: number, metadata: string): Promise<void>;
-  /** True once the partition was taken away, or the group's generation moved on: stop as soon as you can. */
+  /** True once the partition is no longer ours: the group moved on, or has not heard of us for the session time-out. */
   isLost(): boolean;
   /** Offset after the last record of the partition as of the latest fetch; null before the first. */
   highWatermark(): number | null;
@@ -18,7 +18,7 @@ export interface PartitionHandle {
   pause(why: string): void;
   /** Takes one reason back, or all of them. */
   resume(why?: string): void;
-  /** Aborted when the partition is lost or the runner stops. */
+  /** Aborted as soon as the partition is to be given up (rebalance, loss, stop): end waits, wrap up. */
   readonly signal: AbortSignal;
 }
 
@@ -75,14 +75,16 @@ export interface RunPartitionsOptions {
   readonly fetch_wait_ms_max?: number;
   /** The broker answers a fetch at once when it has this much. Default 1. */
   readonly fetch_bytes_min?: number;
-  /** Most bytes of one fetch response. Default 16 MiB. */
+  /** Most bytes of one fetch response. Default 8 MiB. */
   readonly fetch_bytes_max?: number;
   /** Most bytes of one partition in a fetch response. Default 1 MiB; a larger single record batch still comes whole. */
   readonly partition_bytes_max?: number;
   /** Partitions whose `process` runs at the same time. Default 4. */
   readonly partitions_concurrent_max?: number;
-  /** Processors failing one after the other without progress, before the runner gives up. Default 20. */
+  /** Processors of a partition failing one after the other without progress, before the runner gives up. Default 20. */
   readonly failures_max?: number;
+  /** How long Kafka may be away before the runner gives up, ms. Default 300,000. */
+  readonly outage_ms_max?: number;
 }
 
 /** A running member of a consumer group. */

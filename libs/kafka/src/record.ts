@@ -16,3 +16,13 @@ export interface OutgoingRecord {
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, Buffer>>;
 }
+
+/** A piece of one partition's log. */
+export interface LogRange {
+  readonly topic: string;
+  readonly partition: number;
+  /** First offset. */
+  readonly from: number;
+  /** Offset after the last one. */
+  readonly to: number;
+}

@@ -1,0 +1,97 @@
+import { systemClock } from '@spanloom/runtime';
+import { createAdmin } from './admin';
+import type { Admin, Kafka, KafkaDeps, Registry } from './api';
+import { registerCodecs } from './codecs';
+import { type KafkaConfig, MESSAGE_BYTES_MAX_DEFAULT } from './config';
+import { createConnections, QUICK_RETRY } from './connection';
+import type { Cluster } from './internals';
+import { asSpanloomError } from './kafka-errors';
+import { runPartitions } from './partition-runner';
+import { createProducer } from './producer';
+import { readLogRange } from './read-range';
+import type { KafkaRecord, LogRange } from './record';
+import { createRegistry } from './registry';
+import { topicName } from './topics';
+
+/** Makes the port to one Kafka cluster and its schema registry. Connects on first use. 'config-invalid' for bad settings. */
+export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
+  registerCodecs();
+  const clock = systemClock;
+  const { logger } = deps;
+  const connections = createConnections(config, deps.clientId, logger);
+  const message_bytes_max = config.message_bytes_max ?? MESSAGE_BYTES_MAX_DEFAULT;
+  const closers: (() => Promise<void>)[] = [];
+  let admin: Promise<Admin> | null = null;
+  let reader: Cluster | null = null;
+  let registry: Registry | null = null;
+
+  /** One set of connections for look-ups and ranges, apart from those of consumers, whose fetches wait at the broker. */
+  function readerCluster(): Cluster {
+    if (reader === null) {
+      const cluster = connections.createCluster();
+      closers.push(() => cluster.disconnect());
+      reader = cluster;
+    }
+    return reader;
+  }
+
+  async function connectAdmin(): Promise<Admin> {
+    const client = connections.client.admin({ retry: QUICK_RETRY });
+    try {
+      await client.connect();
+    } catch (error) {
+      admin = null;
+      throw asSpanloomError(error, `connecting to Kafka at ${config.kafka_brokers.join(', ')}`);
+    }
+    closers.push(() => client.disconnect());
+    return createAdmin(client, readerCluster(), config.kafka_brokers);
+  }
+
+  return {
+    topic: (name) => topicName(config.topic_prefix, name),
+    admin() {
+      admin ??= connectAdmin();
+      return admin;
+    },
+    async producer(options) {
+      const producer = await createProducer(
+        connections.client,
+        { ...options, message_bytes_max },
+        { logger, clock },
+      );
+      closers.push(() => producer.close());
+      return producer;
+    },
+    async runPartitions(options) {
+      const runner = await runPartitions(connections, options, { logger, clock });
+      closers.push(() => runner.stop());
+      return runner;
+    },
+    readRange: (range, onRecords) => readLogRange(readerCluster(), range, onRecords, clock),
+    registry() {
+      registry ??= createRegistry(config.schema_registry_url, logger);
+      return registry;
+    },
+    async close() {
+      const undo = closers.splice(0).reverse();
+      for (const close of undo) {
+        await close().catch((error: unknown) =>
+          logger.warn({ err: error }, 'closing Kafka failed'),
+        );
+      }
+    },
+  };
+}
+
+/** Reads records with from ≤ offset < to of one partition, outside of any group; see `Kafka.readRange`. */
+export function readRange(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+  fromOffset: number,
+  toOffset: number,
+  onRecords: (records: readonly KafkaRecord[]) => Promise<void> | void,
+): Promise<void> {
+  const range: LogRange = { topic, partition, from: fromOffset, to: toOffset };
+  return kafka.readRange(range, onRecords);
+}

@@ -1,0 +1,42 @@
+import { SpanloomError } from '@spanloom/runtime';
+import type { RunPartitionsOptions } from './partitions';
+
+/** Options with nothing left open. */
+export type RunnerOptions = Required<RunPartitionsOptions>;
+
+const MIB = 1024 * 1024;
+
+const DEFAULTS = {
+  onBeat: () => undefined,
+  idle_interval_ms: 250,
+  session_timeout_ms: 30_000,
+  rebalance_timeout_ms: 60_000,
+  heartbeat_interval_ms: 3_000,
+  drain_timeout_ms: 10_000,
+  fetch_wait_ms_max: 500,
+  fetch_bytes_min: 1,
+  fetch_bytes_max: 8 * MIB,
+  partition_bytes_max: MIB,
+  partitions_concurrent_max: 4,
+  failures_max: 20,
+  outage_ms_max: 300_000,
+} as const;
+
+/** Fills in the defaults. 'config-invalid' when the times don't fit each other. */
+export function withDefaults(given: RunPartitionsOptions): RunnerOptions {
+  const named = Object.entries(given).filter(([, value]) => value !== undefined);
+  const options: RunnerOptions = { ...DEFAULTS, ...given, ...Object.fromEntries(named) };
+  if (options.heartbeat_interval_ms * 2 > options.session_timeout_ms) {
+    throw new SpanloomError(
+      'config-invalid',
+      `heartbeat_interval_ms (${options.heartbeat_interval_ms}) must be at most half of session_timeout_ms (${options.session_timeout_ms})`,
+    );
+  }
+  if (options.drain_timeout_ms >= options.rebalance_timeout_ms) {
+    throw new SpanloomError(
+      'config-invalid',
+      `drain_timeout_ms (${options.drain_timeout_ms}) must be less than rebalance_timeout_ms (${options.rebalance_timeout_ms})`,
+    );
+  }
+  return options;
+}

@@ -1,0 +1,59 @@
+import type { TopicName, TopicSpec } from './api';
+import { type KafkaConfig, MESSAGE_BYTES_MAX_DEFAULT } from './config';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Room for the record batch's own header and what producers in other languages add. */
+const BATCH_SLACK_BYTES = 48_588;
+
+/**
+ * How long each topic keeps records. Spans and fragments must outlive the longest outage and the rebuilds that
+ * people do; dead letters wait for a person.
+ */
+const RETENTION_MS: Readonly<Record<TopicName, number>> = {
+  spans: 3 * DAY_MS,
+  traces: 3 * DAY_MS,
+  latency: 3 * DAY_MS,
+  'dead-letters': 14 * DAY_MS,
+};
+
+/** Full name of one of our topics. */
+export function topicName(prefix: string, name: TopicName): string {
+  return `${prefix}${name}`;
+}
+
+/**
+ * The topics that Spanloom needs: `spans` stamped by the broker (its append times are the log clock), none compacted,
+ * all with room for our largest record batch.
+ */
+export function topicSpecs(
+  config: Pick<
+    KafkaConfig,
+    'topic_prefix' | 'partitions' | 'replication_factor' | 'message_bytes_max'
+  >,
+): readonly TopicSpec[] {
+  const bytes_max = (config.message_bytes_max ?? MESSAGE_BYTES_MAX_DEFAULT) + BATCH_SLACK_BYTES;
+  const spec = (name: TopicName, timestamps: Readonly<Record<string, string>>): TopicSpec => ({
+    topic: topicName(config.topic_prefix, name),
+    partitions: config.partitions,
+    replicationFactor: config.replication_factor,
+    config: {
+      'cleanup.policy': 'delete',
+      'max.message.bytes': String(bytes_max),
+      'retention.ms': String(RETENTION_MS[name]),
+      ...timestamps,
+    },
+    required: {
+      'cleanup.policy': 'equal',
+      'max.message.bytes': 'at-least',
+      ...Object.fromEntries(Object.keys(timestamps).map((key) => [key, 'equal' as const])),
+    },
+  });
+  return [
+    spec('spans', { 'message.timestamp.type': 'LogAppendTime' }),
+    spec('traces', {}),
+    spec('latency', {}),
+    spec('dead-letters', {}),
+  ];
+}
