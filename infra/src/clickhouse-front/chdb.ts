@@ -90,6 +90,8 @@ const CONNECTION_ARGS: readonly string[] = [
   '--implicit_select=0',
   '--allow_introspection_functions=0',
   `--max_result_bytes=${RESULT_BYTES_MAX}`,
+  // The default, a memory map, would end the process if a spooled file were cut short.
+  '--storage_file_read_method=pread',
 ];
 
 /**

@@ -44,6 +44,9 @@ export function kafkaProperties(file: KafkaFile): string {
     'group.initial.rebalance.delay.ms': 200,
     // Tests and demos kill workers; the group should notice within seconds.
     'group.min.session.timeout.ms': 1000,
+    // How long a broker that was killed keeps a restarted one waiting (default 9 s).
+    'broker.session.timeout.ms': 4000,
+    'broker.heartbeat.interval.ms': 1000,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,

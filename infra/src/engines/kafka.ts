@@ -18,15 +18,30 @@ const FORMAT_TIMEOUT_MS = 60_000;
 /** The serial collector costs the least; the heap is for one laptop's partitions. */
 const JVM = ['-Xms128m', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', '-Xshare:auto'];
 
-/** Metadata request, version 5, for no topics: header (key 3, version 5, id 1, client ''), count 0, no creation. */
-const METADATA_REQUEST = Buffer.from('0000000f00030005000000010000' + '00000000' + '00', 'hex');
-/** Answer: size 4, id 4, throttle 4, then the number of brokers. */
-const BROKER_COUNT_AT = 12;
+/**
+ * FindCoordinator request, version 1, for a group: header (key 10, version 1, id 1, client ''), then the
+ * group's name and key type 0. Source: Kafka protocol guide.
+ */
+function coordinatorRequest(group: string): Buffer {
+  const name = Buffer.from(group);
+  const header = Buffer.from('000a0001000000010000', 'hex');
+  const lengths = [Buffer.alloc(4), Buffer.alloc(2)] as const;
+  lengths[0].writeInt32BE(header.length + 2 + name.length + 1);
+  lengths[1].writeInt16BE(name.length);
+  return Buffer.concat([lengths[0], header, lengths[1], name, Buffer.from([0])]);
+}
 
-/** A broker that is up lists itself; one that is still starting lists none, or does not answer. */
+const PROBE = coordinatorRequest('spanloom-probe');
+/** Answer: size 4, id 4, throttle 4, then the error code. */
+const ERROR_AT = 12;
+
+/**
+ * Ready means that groups can be joined: the first such request also makes the broker create its offsets
+ * topic, which would otherwise keep the first consumer waiting for seconds.
+ */
 async function probe(port: number): Promise<boolean> {
-  const answer = await exchange(port, METADATA_REQUEST, (a) => a.length >= BROKER_COUNT_AT + 4);
-  return answer.readInt32BE(BROKER_COUNT_AT) > 0;
+  const answer = await exchange(port, PROBE, (a) => a.length >= ERROR_AT + 2);
+  return answer.readInt16BE(ERROR_AT) === 0;
 }
 
 const runFile = promisify(execFile);

@@ -3,14 +3,18 @@ import { SpanloomError } from '@spanloom/runtime';
 
 const HOST = '127.0.0.1';
 
-function tryListen(port: number): Promise<{ port: number } | NodeJS.ErrnoException> {
+type Attempt =
+  | { readonly kind: 'free'; readonly port: number }
+  | { readonly kind: 'refused'; readonly error: NodeJS.ErrnoException };
+
+function tryListen(port: number): Promise<Attempt> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', resolve);
+    server.once('error', (error) => resolve({ kind: 'refused', error }));
     server.listen(port, HOST, () => {
       const address = server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve({ port: bound }));
+      server.close(() => resolve({ kind: 'free', port: bound }));
     });
   });
 }
@@ -20,11 +24,12 @@ function tryListen(port: number): Promise<{ port: number } | NodeJS.ErrnoExcepti
  * Engines of other languages say this late and in many words, so it is asked before they start.
  */
 export async function requireFreePort(port: number, who: string, setting: string): Promise<void> {
-  const outcome = await tryListen(port);
-  if (!(outcome instanceof Error)) return;
-  if (outcome.code !== 'EADDRINUSE') {
-    throw new SpanloomError('port-in-use', `port ${port} for ${who}: ${outcome.message}`, {
-      cause: outcome,
+  const attempt = await tryListen(port);
+  if (attempt.kind === 'free') return;
+  const { error } = attempt;
+  if (error.code !== 'EADDRINUSE') {
+    throw new SpanloomError('port-in-use', `port ${port} for ${who}: ${error.message}`, {
+      cause: error,
     });
   }
   throw new SpanloomError(
@@ -38,9 +43,9 @@ export async function requireFreePort(port: number, who: string, setting: string
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
-    const outcome = await tryListen(0);
-    if (outcome instanceof Error) throw outcome;
-    ports.add(outcome.port);
+    const attempt = await tryListen(0);
+    if (attempt.kind === 'refused') throw attempt.error;
+    ports.add(attempt.port);
   }
   return [...ports];
 }
