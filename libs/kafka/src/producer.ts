@@ -68,8 +68,11 @@ export async function createProducer(
       idempotent: inOrder,
       maxInFlightRequests: inFlight_max,
       allowAutoTopicCreation: false,
-      // Partitions are always given; this is never asked.
-      createPartitioner: () => () => 0,
+      // kafkajs asks this for every message, also where the message names its partition.
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition as number,
       retry: QUICK_RETRY,
     });
     try {
