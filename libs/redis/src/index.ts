@@ -1,1 +1,3 @@
-export {};
+export { reconnectDelayMs } from './connection';
+export type { RedisMemory } from './memory';
+export * from './redis';

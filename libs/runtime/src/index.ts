@@ -12,3 +12,4 @@ export * from './setting';
 export * from './settings';
 export * from './shared-settings';
 export * from './stop-stack';
+export * from './fault-point';

@@ -57,6 +57,12 @@ export const redisSettings = {
     secret: 'url',
     doc: 'Redis to keep open windows in: redis:// or rediss://, with user, password and database where needed.',
   }),
+  redis_timeout_ms: int({
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    doc: 'How long a command may wait for Redis; once Redis is away for longer, commands fail at once.',
+  }),
 };
 
 /** How to reach ClickHouse. */
