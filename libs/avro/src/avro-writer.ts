@@ -95,10 +95,7 @@ export class AvroWriter {
     if (bytes < 24) {
       for (let i = 0; i < bytes; i++) buffer[at + i] = source[start + i] as number;
     } else {
-      buffer.set(
-        start === 0 && end === source.length ? source : source.subarray(start, end),
-        at,
-      );
+      buffer.set(start === 0 && end === source.length ? source : source.subarray(start, end), at);
     }
     this.length = at + bytes;
   }

@@ -2,8 +2,8 @@ import type { Span } from '@spanloom/model';
 import { AvroWriter } from './avro-writer';
 import { type AvroType, avroType, reference } from './reference';
 import { type AvroSchema, SCHEMAS } from './schemas';
-import { writeSpan } from './span-codec';
 import { SpanBatchBuilder } from './span-batch';
+import { writeSpan } from './span-codec';
 import { WIRE_HEADER_BYTES } from './wire';
 
 /** Turns a message's value into the same batch in the canonical layout, wire header included. */

@@ -5,11 +5,7 @@ export const SCAN_END = 1;
 export const SCAN_BAD = 2;
 /** Bytes that cannot be read from here on; the rest of the message is lost to the reader. */
 export const SCAN_CORRUPT = 3;
-export type ScanResult =
-  | typeof SCAN_SPAN
-  | typeof SCAN_END
-  | typeof SCAN_BAD
-  | typeof SCAN_CORRUPT;
+export type ScanResult = typeof SCAN_SPAN | typeof SCAN_END | typeof SCAN_BAD | typeof SCAN_CORRUPT;
 
 /** Why a span, or the rest of a message, was refused. */
 export type BadSpanReason =
@@ -24,7 +20,7 @@ export type BadSpanReason =
   | 'malformed';
 
 /** Largest span accepted, in Avro bytes. */
-export const SPAN_BYTES_MAX = 4 * 1024 * 1024;
+export const SPAN_BYTES_MAX = 512 * 1024;
 /** Most attributes in one map, events or links in one span. */
 export const SPAN_ITEMS_MAX = 20_000;
 /** The least a span can take: 32 bytes of ids and 15 one-byte fields. */

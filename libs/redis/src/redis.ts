@@ -92,8 +92,8 @@ export function createRedis(
       return parseMemory(await client.info('memory'));
     },
     async close() {
-      if (client.status === 'ready') await client.quit().catch(() => undefined);
-      client.disconnect();
+      const quit = client.status === 'ready' && (await client.quit().catch(() => false));
+      if (!quit) client.disconnect();
     },
   };
 }

@@ -1,1 +1,5 @@
-export {};
+export * from './pack';
+export * from './reducer';
+export * from './rules';
+export * from './scan';
+export * from './state';

@@ -1,0 +1,218 @@
+import {
+  CLOSE_REASONS,
+  decodeSpan,
+  FragmentBatchBuilder,
+  FragmentReader,
+  SpanScanner,
+} from '@spanloom/avro';
+import fc from 'fast-check';
+import {
+  advance,
+  createWindowState,
+  type Entry,
+  horizonS,
+  packParts,
+  packTrace,
+  restoreTrace,
+  type ScannedRecord,
+  step,
+  unpackParts,
+  unpackTrace,
+  type WindowState,
+} from '../src';
+import { cutPhaseS } from '../src/deadline';
+import { BASE_S, hostileLog, RULES, recordsOf, traceIdOf, traceOf } from './hostile-log';
+import { type NaiveFragment, naiveFragments } from './naive-model';
+
+const phaseOf = (trace: number): number =>
+  cutPhaseS(Buffer.from(traceIdOf(trace), 'hex').toString('latin1'), RULES);
+
+function run(records: readonly ScannedRecord[], untilS: number, state = createWindowState({})) {
+  const entries: Entry[] = [];
+  for (const record of records) entries.push(...step(state, record, RULES));
+  advance(state, untilS, RULES, entries);
+  return { state, entries };
+}
+
+/** Fragments as the model says them; ledger entries apart. */
+function read(entries: readonly Entry[]) {
+  const fragments: NaiveFragment[] = [];
+  const ledgers: { received: number; openSpans: number }[] = [];
+  const reader = new FragmentReader();
+  const scanner = new SpanScanner();
+  for (const { seq, bytes } of entries) {
+    const builder = new FragmentBatchBuilder(0);
+    builder.add(seq, bytes);
+    expect(reader.reset(builder.finish(1))).toBe(true);
+    if (reader.next() === 'ledger') {
+      if (reader.ledger !== null) ledgers.push({ ...reader.ledger });
+      continue;
+    }
+    const { buffer, traceIdAt } = reader;
+    const kept: number[] = [];
+    for (const segment of reader.segments.slice(0, reader.segmentCount)) {
+      scanner.resetRaw(buffer, segment.start, segment.end);
+      while (scanner.next() === 0) {
+        const span = decodeSpan(buffer, scanner.spanStart, scanner.spanEnd);
+        kept.push(Number.parseInt(span.spanId, 16) - 1);
+      }
+    }
+    expect(kept).toHaveLength(reader.spanCount);
+    fragments.push({
+      closedAtS: reader.closedAtS,
+      trace: traceOf(buffer.toString('hex', traceIdAt, traceIdAt + 16)),
+      reason: CLOSE_REASONS[reader.reason] as string,
+      late: reader.late,
+      kept,
+      duplicates: reader.duplicateCount,
+    });
+  }
+  return { fragments, ledgers };
+}
+
+const END_S = BASE_S + 3000;
+const hex = (entries: readonly Entry[]): string[] =>
+  entries.map(({ seq, bytes }) => `${seq}:${bytes.toString('hex')}`);
+
+test('the reducer gives what the plainest statement of the rules gives', () => {
+  fc.assert(
+    fc.property(hostileLog, fc.infiniteStream(fc.boolean()), (log, cuts) => {
+      const records = recordsOf(log, () => cuts.next().value as boolean);
+      const { fragments } = read(run(records, END_S).entries);
+      expect(fragments).toEqual(naiveFragments(log, END_S, RULES, phaseOf));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the same log gives the same bytes, however it was cut into records', () => {
+  fc.assert(
+    fc.property(hostileLog, (log) => {
+      const one = run(
+        recordsOf(log, () => true),
+        END_S,
+      ).entries;
+      const many = run(
+        recordsOf(log, () => false),
+        END_S,
+      ).entries;
+      const fragmentsOnly = (entries: readonly Entry[]) =>
+        entries.filter(({ bytes }) => bytes[0] === 0).map(({ bytes }) => bytes.toString('hex'));
+      expect(fragmentsOnly(many)).toEqual(fragmentsOnly(one));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('every span received is kept, a duplicate or still open, and each ledger entry says so', () => {
+  fc.assert(
+    fc.property(hostileLog, (log) => {
+      const { state, entries } = run(
+        recordsOf(log, () => true),
+        END_S,
+      );
+      const { fragments, ledgers } = read(entries);
+      const kept = fragments.reduce((sum, f) => sum + f.kept.length, 0);
+      const duplicates = fragments.reduce((sum, f) => sum + f.duplicates, 0);
+      expect(kept + duplicates).toBe(log.length);
+      expect(ledgers.reduce((sum, l) => sum + l.received, 0)).toBe(log.length);
+      expect([state.openSpans, state.openBytes, state.openWindows]).toEqual([0, 0, 0]);
+      expect(state.traces.size).toBe(0);
+      expect(entries.map((e) => e.seq)).toEqual(entries.map((_, i) => i + 1));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** What must be equal of two states: activity matters only up to the cut period. */
+function canonical(state: WindowState): object {
+  const traces = [...state.traces.values()].map((t) => ({
+    key: t.key,
+    activity: Math.max(t.activityStartS, state.clockS - RULES.cut_s),
+    last: t.lastS,
+    open: t.open,
+    opened: t.open ? t.openedAtS : 0,
+    root: t.root,
+    parts: Buffer.concat(t.parts.map((p) => p.bytes)).toString('hex'),
+    closed: t.closed
+      .filter((c) => c.closedAtS + RULES.memory_s > state.clockS)
+      .map((c) => [c.closedAtS, c.ids.toString('hex')]),
+  }));
+  traces.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { clock: state.clockS, openSpans: state.openSpans, traces };
+}
+
+test('the state depends on at most one horizon of the log', () => {
+  const horizon = horizonS(RULES);
+  fc.assert(
+    fc.property(hostileLog, fc.nat(400), (log, after) => {
+      const atS = BASE_S + horizon + after;
+      const records = recordsOf(log, () => true);
+      const until = records.filter((r) => r.clockS <= atS);
+      const rest = records.filter((r) => r.clockS > atS);
+      const recent = until.filter((r) => r.clockS >= atS - horizon);
+      const whole = run(until, atS).state;
+      const late = run(recent, atS, createWindowState({ clockS: atS - horizon })).state;
+      expect(canonical(late)).toEqual(canonical(whole));
+      late.seq = whole.seq;
+      late.applied = whole.applied;
+      if (until.length === recent.length) return;
+      const fragmentsOnly = (entries: readonly Entry[]) =>
+        hex(entries.filter((e) => e.bytes[0] === 0));
+      expect(fragmentsOnly(run(rest, END_S, late).entries)).toEqual(
+        fragmentsOnly(run(rest, END_S, whole).entries),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+/** As a store would hand the state to the next owner. */
+function throughStore(state: WindowState): WindowState {
+  const copy = createWindowState({ clockS: state.clockS, seq: state.seq, applied: state.applied });
+  Object.assign(copy.ledger, JSON.parse(JSON.stringify(state.ledger)));
+  for (const trace of state.traces.values()) {
+    const back = unpackTrace(trace.key, packTrace(trace));
+    back.parts = unpackParts(packParts(trace.parts)) ?? [];
+    restoreTrace(copy, back, RULES);
+  }
+  return copy;
+}
+
+test('handing the state to a new owner at any record changes nothing', () => {
+  fc.assert(
+    fc.property(hostileLog, fc.infiniteStream(fc.integer({ min: 0, max: 5 })), (log, handOver) => {
+      const records = recordsOf(log, () => true);
+      const straight = run(records, END_S).entries;
+      let state = createWindowState({});
+      const entries: Entry[] = [];
+      for (const record of records) {
+        entries.push(...step(state, record, RULES));
+        if (handOver.next().value === 0) state = throughStore(state);
+      }
+      advance(state, END_S, RULES, entries);
+      expect(hex(entries)).toEqual(hex(straight));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('above the memory bound the oldest windows close early, and nothing is lost', () => {
+  const log = Array.from({ length: 400 }, (_, i) => ({
+    timeS: BASE_S,
+    trace: i,
+    span: 0,
+    root: false,
+  }));
+  const rules = { ...RULES, window_bytes_max: 10_000 };
+  const state = createWindowState({});
+  const entries: Entry[] = [];
+  for (const record of recordsOf(log, () => true)) {
+    entries.push(...step(state, record, rules));
+    expect(state.openBytes).toBeLessThanOrEqual(rules.window_bytes_max);
+  }
+  advance(state, END_S, rules, entries);
+  const { fragments } = read(entries);
+  expect(fragments).toHaveLength(400);
+  expect(new Set(fragments.map((f) => f.reason))).toEqual(new Set(['evicted', 'idle']));
+});

@@ -1,0 +1,60 @@
+import { SCHEMAS } from '@spanloom/avro';
+import { createKafka } from '@spanloom/kafka';
+import { createRedis } from '@spanloom/redis';
+import { runService } from '@spanloom/runtime';
+import { defineMetrics } from './metrics';
+import { type AssemblerDeps, createProcessor } from './processor';
+import { createRecordReader } from './record-reader';
+import { rulesOf } from './rules';
+import { settings } from './settings';
+
+void runService({
+  name: 'assembler',
+  settings,
+  async start({ config, logger, metrics, health, clock, onStop, fail }) {
+    const redis = createRedis(config, { logger });
+    onStop('redis', redis.close);
+    await redis.checkSafe();
+    const kafka = createKafka(config, { logger, clientId: 'spanloom-assembler' });
+    onStop('kafka', kafka.close);
+    const registry = kafka.registry();
+    const spanBatch = await registry.register(`${kafka.topic('spans')}-value`, SCHEMAS.spanBatch);
+    const schemas = {
+      traceFragment: await registry.register(
+        `${kafka.topic('traces')}-value`,
+        SCHEMAS.traceFragment,
+      ),
+      deadLetter: await registry.register(
+        `${kafka.topic('dead-letters')}-value`,
+        SCHEMAS.deadLetter,
+      ),
+    };
+    const producer = await kafka.producer({
+      compression: config.traces_compression,
+      inOrder: true,
+    });
+    onStop('producer', producer.close);
+    const group = `${config.topic_prefix}assembler`;
+    const deps: AssemblerDeps = {
+      config,
+      rules: rulesOf(config),
+      group,
+      kafka,
+      producer,
+      redis,
+      reader: createRecordReader(registry, spanBatch),
+      schemas,
+      metrics: defineMetrics(metrics),
+      logger,
+      clock,
+    };
+    const runner = await kafka.runPartitions({
+      groupId: group,
+      topic: kafka.topic('spans'),
+      createProcessor: (handle) => createProcessor(handle, deps),
+      onFatal: fail,
+      onBeat: health.beat,
+    });
+    onStop('consumer', runner.stop);
+  },
+});

@@ -1,0 +1,162 @@
+import type {
+  Kafka,
+  KafkaRecord,
+  PartitionHandle,
+  PartitionProcessor,
+  Producer,
+} from '@spanloom/kafka';
+import type { Redis } from '@spanloom/redis';
+import { type Clock, type ConfigOf, faultPoint, type Logger } from '@spanloom/runtime';
+import { type ScannedRecord, step, type WindowRules } from '@spanloom/window';
+import type { AssemblerMetrics } from './metrics';
+import { checkpointMetadata, openState } from './open-state';
+import { createOutput, type OutputSchemas } from './output';
+import type { RecordReader } from './record-reader';
+import type { settings } from './settings';
+import { createWindowStore } from './window-store';
+
+/** What all partitions of the process share. */
+export interface AssemblerDeps {
+  readonly config: ConfigOf<typeof settings>;
+  readonly rules: WindowRules;
+  /** The consumer group; also names the keys in Redis. */
+  readonly group: string;
+  readonly kafka: Kafka;
+  /** Writes in order: the sequence rule depends on it. */
+  readonly producer: Producer;
+  readonly redis: Redis;
+  readonly reader: RecordReader;
+  readonly schemas: OutputSchemas;
+  readonly metrics: AssemblerMetrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Entries are sent when this much has gathered, and at the end of each fetched batch. */
+const OUTPUT_BYTES = 2_000_000;
+
+/**
+ * Owns one partition: applies its records to the windows, writes what closes to `traces` in order,
+ * and only then moves Redis, and only then the committed offset. A crash between any two of these
+ * repeats the same entries with the same sequence numbers, which the sink drops.
+ */
+export async function createProcessor(
+  handle: PartitionHandle,
+  deps: AssemblerDeps,
+): Promise<PartitionProcessor> {
+  const { config, clock, metrics, reader, rules } = deps;
+  const { partition } = handle;
+  const labels = { partition: String(partition) };
+  const store = createWindowStore(deps.redis, deps.group, partition);
+  const { state, source } = await openState(handle, { ...deps, store });
+  const output = createOutput(partition, deps);
+  deps.logger.info(
+    { partition, source, applied: state.applied, seq: state.seq },
+    'partition opened',
+  );
+  metrics.openings.inc({ source });
+
+  let unsavedBytes = 0;
+  let savedAtMs = clock.monotonicMs();
+  let committedAtMs = clock.monotonicMs();
+  let committed = -1;
+  let quietSinceMs = clock.monotonicMs();
+
+  function apply(record: KafkaRecord, scanned: ScannedRecord): void {
+    output.addDeadLetters(record, scanned.deadLetters);
+    for (const { reason } of scanned.deadLetters) metrics.deadLetters.inc({ reason });
+    const entries = step(state, scanned, rules);
+    output.addEntries(entries);
+    metrics.fragments.inc({}, entries.length);
+    metrics.spans.inc({}, scanned.received);
+    unsavedBytes += record.value?.length ?? 0;
+    // A tick does not end a quiet spell: the next one is due a second after it.
+    quietSinceMs = clock.monotonicMs();
+  }
+
+  async function flush(): Promise<void> {
+    await faultPoint('assembler.before-produce');
+    await output.flush();
+    await faultPoint('assembler.after-produce');
+  }
+
+  async function save(): Promise<void> {
+    await flush();
+    if (state.applied === store.savedApplied && state.dirty?.size === 0) return;
+    await faultPoint('assembler.before-checkpoint');
+    try {
+      await store.save(state);
+      metrics.checkpoints.inc({ outcome: 'saved' });
+    } catch (error) {
+      metrics.checkpoints.inc({ outcome: 'refused' });
+      throw error;
+    }
+    await faultPoint('assembler.after-checkpoint');
+    unsavedBytes = 0;
+    savedAtMs = clock.monotonicMs();
+  }
+
+  async function commit(): Promise<void> {
+    committedAtMs = clock.monotonicMs();
+    const saved = store.savedApplied;
+    if (saved === null || saved !== state.applied || saved === committed) return;
+    await handle.commit(saved, checkpointMetadata(state));
+    committed = saved;
+    await faultPoint('assembler.after-commit');
+  }
+
+  async function saveAndCommitWhenDue(): Promise<void> {
+    const nowMs = clock.monotonicMs();
+    const due = nowMs - savedAtMs >= config.checkpoint_interval_ms;
+    if (!due && unsavedBytes < config.checkpoint_bytes_max) return;
+    await save();
+    if (nowMs - committedAtMs >= config.commit_interval_ms) await commit();
+  }
+
+  /** The log clock of a quiet partition moves by a record that its owner appends to it. */
+  async function tickWhenQuiet(): Promise<void> {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - quietSinceMs < config.tick_quiet_ms) return;
+    if (state.openWindows === 0 && !state.ledger.dirty) return;
+    quietSinceMs = nowMs;
+    metrics.ticks.inc();
+    const tick = { partition, value: null, headers: { tick: Buffer.from('1') } };
+    await deps.producer.send(deps.kafka.topic('spans'), [tick]);
+  }
+
+  function report(): void {
+    metrics.openWindows.set(labels, state.openWindows);
+    metrics.openBytes.set(labels, state.openBytes);
+    metrics.lag.set(labels, Math.max(0, (handle.highWatermark() ?? state.applied) - state.applied));
+  }
+
+  return {
+    position: () => state.applied,
+    async process(records) {
+      for (const record of records) {
+        if (handle.isLost()) return;
+        if (record.offset < state.applied) continue;
+        const scanned = reader.read(record);
+        apply(record, scanned instanceof Promise ? await scanned : scanned);
+        if (output.bytes > OUTPUT_BYTES) await flush();
+      }
+      await flush();
+      await saveAndCommitWhenDue();
+      report();
+    },
+    async idle(caughtUp) {
+      await saveAndCommitWhenDue();
+      if (caughtUp) await tickWhenQuiet();
+      report();
+    },
+    async release(why) {
+      if (why !== 'failed') {
+        await save();
+        await commit();
+      }
+      metrics.openWindows.remove(labels);
+      metrics.openBytes.remove(labels);
+      metrics.lag.remove(labels);
+    },
+  };
+}
