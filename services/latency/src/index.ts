@@ -1,1 +1,6 @@
-export {};
+export * from './batch-reader';
+export { defineMetrics } from './metrics';
+export * from './open-partition';
+export * from './processor';
+export { rulesOf, settings } from './settings';
+export { startLatency } from './start';

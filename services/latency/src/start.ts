@@ -1,0 +1,47 @@
+import { SCHEMAS } from '@spanloom/avro';
+import { createKafka, topicSpecs } from '@spanloom/kafka';
+import type { ServiceContext } from '@spanloom/runtime';
+import { createBatchReader } from './batch-reader';
+import { defineMetrics } from './metrics';
+import { createProcessor, type LatencyDeps } from './processor';
+import { rulesOf, type settings } from './settings';
+
+type Context = Pick<
+  ServiceContext<(typeof settings)['shape']>,
+  'config' | 'logger' | 'metrics' | 'health' | 'clock' | 'onStop' | 'fail'
+>;
+
+/** Starts the latency worker: joins the group `<prefix>latency` on the topic `spans`. */
+export async function startLatency(context: Context): Promise<void> {
+  const { config, logger, health, clock, onStop, fail } = context;
+  const kafka = createKafka(config, { logger, clientId: 'spanloom-latency' });
+  onStop('kafka', () => kafka.close());
+  await (await kafka.admin()).ensureTopics(topicSpecs(config));
+  const registry = kafka.registry();
+  const subject = (topic: 'spans' | 'latency'): string => `${kafka.topic(topic)}-value`;
+  const spanBatch = await registry.register(subject('spans'), SCHEMAS.spanBatch);
+  const producer = await kafka.producer({
+    compression: config.latency_compression,
+    inOrder: true,
+  });
+  onStop('producer', () => producer.close());
+  const deps: LatencyDeps = {
+    rules: rulesOf(config),
+    tick_quiet_ms: config.tick_quiet_ms,
+    kafka,
+    producer,
+    reader: createBatchReader(registry, spanBatch),
+    schemaId: await registry.register(subject('latency'), SCHEMAS.latencyPane),
+    metrics: defineMetrics(context.metrics),
+    logger,
+    clock,
+  };
+  const runner = await kafka.runPartitions({
+    groupId: `${config.topic_prefix}latency`,
+    topic: kafka.topic('spans'),
+    createProcessor: (handle) => createProcessor(handle, deps),
+    onFatal: fail,
+    onBeat: health.beat,
+  });
+  onStop('consumer', () => runner.stop());
+}
