@@ -4,7 +4,6 @@ const path = require('node:path');
 module.exports = {
   rootDir: path.resolve(__dirname, '..'),
   testEnvironment: 'node',
-  watchman: false,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

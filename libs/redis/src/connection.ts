@@ -6,6 +6,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const RECONNECT_BASE_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
+const DISCONNECT_TIMEOUT_MS = 200;
 
 /** The wait before the n-th attempt to reconnect (from 1): exponential with half of it jitter, bounded. */
 export function reconnectDelayMs(n: number, random: () => number = Math.random): number {
@@ -33,6 +34,7 @@ export function connect(
   const options: RedisOptions = {
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: deps.timeout_ms,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
     maxRetriesPerRequest: null,
     retryStrategy: (n) => reconnectDelayMs(n),
