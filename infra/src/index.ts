@@ -17,3 +17,11 @@ export {
   startEngines,
 } from './engines/start-engines';
 export { startTestEngines, type TestEngines } from './engines/test-engines';
+export { repositoryRoot, spanloomHome } from './repository';
+export { type DetachedOptions, startDetached } from './supervisor/detach';
+export { type PrepareOptions, prepareEngines } from './supervisor/prepare';
+export { type Copies, parseCopies, SERVICES, type ServiceName } from './supervisor/services';
+export { type ProcessRecord, type RunState, readState } from './supervisor/state';
+export { type ProcessStatus, readStatus, type Status } from './supervisor/status';
+export { type StopOutcome, stopRun } from './supervisor/stop-recorded';
+export { type SuperviseOptions, type Supervisor, supervise } from './supervisor/supervise';

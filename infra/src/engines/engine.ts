@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly cache: string;
   /** End it with this process even when this process is killed. For tests. */
   readonly dieWithParent?: boolean;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -36,9 +36,11 @@ export async function launchEngine(launch: Launch, options: EngineOptions): Prom
     clock,
   });
   try {
-    await waitReady(child, { probe: launch.probe, timeout_ms: launch.ready_ms, clock });
+    const { probe, ready_ms: timeout_ms } = launch;
+    await waitReady(child, { probe, timeout_ms, clock, signal: options.signal });
   } catch (error) {
     await child.kill();
+    options.signal?.throwIfAborted();
     throw error instanceof SpanloomError
       ? error
       : new SpanloomError('engine-unavailable', `${launch.name} cannot start`, { cause: error });

@@ -12,6 +12,7 @@ export interface LocalOptions {
   /** Data goes to `<root>/data/<engine>`, logs to `<root>/logs/<engine>.log`. */
   readonly root: string;
   readonly dieWithParent?: boolean;
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,6 +41,7 @@ export function startLocalEngine(
     logFile: join(options.root, 'logs', `${name}.log`),
     cache: engineCache(process.env),
     dieWithParent: options.dieWithParent ?? false,
+    signal: options.signal,
     clock: options.clock,
     logger: options.logger,
   });

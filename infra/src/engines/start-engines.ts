@@ -16,6 +16,8 @@ export interface StartEnginesOptions {
   /** Engines whose variable is set here are external: they are used and never started or stopped. */
   readonly env: NodeJS.ProcessEnv;
   readonly dieWithParent?: boolean;
+  /** Gives up starting; what was started is stopped. */
+  readonly signal?: AbortSignal | undefined;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -50,6 +52,7 @@ async function startLocal(
   const local = {
     root: options.root,
     dieWithParent: options.dieWithParent ?? false,
+    signal: options.signal,
     clock: options.clock ?? systemClock,
     logger: options.logger,
   };

@@ -6,6 +6,8 @@ export interface ReadyOptions {
   /** Resolves to whether the process answers as it should; a rejection counts as not yet. */
   readonly probe: () => Promise<boolean>;
   readonly timeout_ms: number;
+  /** Gives up, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
@@ -38,7 +40,7 @@ export async function waitReady(child: Child, options: ReadyOptions): Promise<vo
       throw describe(child, `ended while it started (${signal ?? `exit code ${code}`})`);
     }
     if (await options.probe().catch(() => false)) return;
-    await clock.sleep(POLL_MS);
+    await clock.sleep(POLL_MS, options.signal);
   }
   throw describe(child, `does not answer after ${options.timeout_ms / 1000} s`);
 }
