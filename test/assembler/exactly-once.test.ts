@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestEngines, type TestEngines } from '@spanloom/infra';
+import type { Span } from '@spanloom/model';
+import { createRedis } from '@spanloom/redis';
+import { createLogger } from '@spanloom/runtime';
+import { type AssemblyLine, createAssemblyLine } from './running-assembler';
+
+const PARTITIONS = 4;
+
+function span(trace: number, id: number, root: boolean): Span {
+  return {
+    traceId: (trace * 7919 + 1).toString(16).padStart(32, 'c3'),
+    spanId: (id + 1).toString(16).padStart(16, '0'),
+    parentSpanId: root ? '' : '00000000000000aa',
+    startUnixNano: 1_700_000_000_000_000_000n,
+    durationNano: 5_000_000n,
+    kind: 2,
+    statusCode: 0,
+    service: 'cart',
+    name: 'GET /cart',
+    traceState: '',
+    flags: 0,
+    statusMessage: '',
+    scopeName: '',
+    scopeVersion: '',
+    resourceAttributes: { 'service.name': 'cart' },
+    attributes: { 'http.request.method': 'GET', n: String(id) },
+    events: [],
+    links: [],
+  };
+}
+
+/** Interleaved traces for `seconds`, a few spans at a time, some repeated, some endless, some large. */
+async function load(line: AssemblyLine, seconds: number): Promise<number> {
+  const until = Date.now() + seconds * 1000;
+  let sent = 0;
+  for (let turn = 0; Date.now() < until; turn++) {
+    const spans: Span[] = [];
+    for (let i = 0; i < 20; i++) {
+      const trace = turn + (i % 5);
+      spans.push(span(trace, i, i === 0 && trace % 3 !== 0));
+      if (i % 7 === 0) spans.push(span(trace, i, false));
+    }
+    spans.push(span(1_000_000 + (turn % PARTITIONS), turn, false));
+    const own = turn % PARTITIONS;
+    await line.send(own, line.batch(spans.filter((_, i) => i % 2 === 0)));
+    await line.send(own, line.batch(spans.filter((_, i) => i % 2 === 1)));
+    sent += spans.length;
+    await sleep(20);
+  }
+  return sent;
+}
+
+/** Waits until what was accepted is what the reducer says, and nothing more is due; bounded. */
+async function settled(line: AssemblyLine, milliseconds: number): Promise<void> {
+  const until = Date.now() + milliseconds;
+  let accepted: string[][] = [];
+  let expected: string[][] = [];
+  while (Date.now() < until) {
+    expected = await line.expected();
+    accepted = await line.accepted();
+    const quiet = JSON.stringify(await line.expected()) === JSON.stringify(expected);
+    if (quiet && JSON.stringify(accepted) === JSON.stringify(expected)) {
+      await sleep(3000);
+      if (JSON.stringify(await line.expected()) === JSON.stringify(expected)) return;
+    }
+    await sleep(500);
+  }
+  expect(accepted.map((a) => a.length)).toEqual(expected.map((e) => e.length));
+  expect(accepted).toEqual(expected);
+}
+
+describe('the assembler gives what the reducer says, whatever dies', () => {
+  let engines: TestEngines;
+  beforeAll(async () => {
+    engines = await startTestEngines({ engines: ['kafka', 'registry', 'redis'] });
+  }, 120_000);
+  afterAll(() => engines.stop(), 60_000);
+
+  test('kill -9, further copies, FLUSHALL', async () => {
+    const line = await createAssemblyLine(engines.env, 'exact-', PARTITIONS);
+    const logger = createLogger({ service: 'test', level: 'silent' });
+    const redis = createRedis({ redis_url: engines.env.REDIS_URL as string }, { logger });
+    try {
+      const first = line.start();
+      await load(line, 4);
+      line.start();
+      await load(line, 4);
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+      await load(line, 2);
+      await redis.client.flushall();
+      await load(line, 2);
+      line.start();
+      await load(line, 2);
+      await settled(line, 90_000);
+      expect(line.gaps).toEqual([]);
+      const entries = (await line.expected()).flat();
+      expect(entries.length).toBeGreaterThan(200);
+    } finally {
+      await redis.close();
+      await line.stop();
+    }
+  }, 180_000);
+
+  test('what cannot be read goes to dead letters, and the partition moves on', async () => {
+    const line = await createAssemblyLine(engines.env, 'poison-', 1);
+    try {
+      line.start();
+      const good = line.batch([span(1, 1, true), span(1, 2, false)]);
+      const unknownSchema = Buffer.from(good);
+      unknownSchema.writeUInt32BE(999_999, 1);
+      await line.send(0, good);
+      await line.send(0, unknownSchema);
+      await line.send(0, good.subarray(0, 40));
+      await line.send(0, Buffer.from('no avro at all'));
+      await line.send(0, line.batch([{ ...span(2, 1, true), service: '' }, span(2, 2, true)]));
+      await line.send(0, line.batch([span(3, 1, true)]));
+      const until = Date.now() + 40_000;
+      let fragments: string[] = [];
+      while (Date.now() < until && fragments.length < 3) {
+        await sleep(500);
+        fragments = ((await line.accepted())[0] ?? []).filter((hex) => hex.startsWith('00'));
+      }
+      expect(fragments).toHaveLength(3);
+      expect(await line.deadLetters()).toBe(4);
+      expect(line.gaps).toEqual([]);
+    } finally {
+      await line.stop();
+    }
+  }, 90_000);
+});

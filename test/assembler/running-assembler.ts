@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { settings } from '@spanloom/assembler';
+import { AvroWriter, FragmentReader, SCHEMAS, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
+import { createKafka, type Kafka, type KafkaRecord, readRange, topicSpecs } from '@spanloom/kafka';
+import type { Span } from '@spanloom/model';
+import { createLogger, loadConfig } from '@spanloom/runtime';
+import {
+  advance,
+  createWindowState,
+  DEFAULT_RULES,
+  type Entry,
+  scanRecord,
+  step,
+  type WindowRules,
+} from '@spanloom/window';
+
+/** Short times, so that a test sees every rule within seconds. */
+export const RULES: WindowRules = {
+  ...DEFAULT_RULES,
+  gap_s: 3,
+  grace_s: 1,
+  cut_s: 8,
+  memory_s: 6,
+  fragment_spans_max: 50,
+};
+
+const MAIN = join(__dirname, '..', '..', 'services', 'assembler', 'dist', 'main.js');
+
+/** Topics of their own, assembler processes on them, and the oracle. */
+export interface AssemblyLine {
+  readonly kafka: Kafka;
+  readonly schemaId: number;
+  /** Starts one more assembler process. */
+  start(): ChildProcess;
+  send(partition: number, value: Buffer | null): Promise<void>;
+  batch(spans: readonly Span[]): Buffer;
+  /** Entries on `traces` that a sink would accept, per partition: each sequence number once, in order. */
+  accepted(): Promise<string[][]>;
+  /** Sequence numbers that skipped ahead: must stay empty. */
+  readonly gaps: string[];
+  /** What the pure reducer makes of the log as it is now. */
+  expected(): Promise<string[][]>;
+  deadLetters(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+async function readAll(kafka: Kafka, topic: string, partition: number): Promise<KafkaRecord[]> {
+  const offsets = await (await kafka.admin()).offsets(topic);
+  const range = offsets.find((o) => o.partition === partition);
+  const records: KafkaRecord[] = [];
+  if (range === undefined || range.high <= range.low) return records;
+  await readRange(kafka, topic, partition, range.low, range.high, (found) => {
+    for (const r of found) {
+      records.push({ ...r, value: r.value === null ? null : Buffer.from(r.value) });
+    }
+  });
+  return records;
+}
+
+/** Makes topics under the prefix and registers the schemas. Engines come from the environment. */
+export async function createAssemblyLine(
+  engines: NodeJS.ProcessEnv,
+  prefix: string,
+  partitions: number,
+): Promise<AssemblyLine> {
+  const env = {
+    ...engines,
+    SPANLOOM_TOPIC_PREFIX: prefix,
+    SPANLOOM_PARTITIONS: String(partitions),
+    SPANLOOM_GAP_S: String(RULES.gap_s),
+    SPANLOOM_GRACE_S: String(RULES.grace_s),
+    SPANLOOM_CUT_S: String(RULES.cut_s),
+    SPANLOOM_MEMORY_S: String(RULES.memory_s),
+    SPANLOOM_FRAGMENT_SPANS_MAX: String(RULES.fragment_spans_max),
+    SPANLOOM_CHECKPOINT_INTERVAL_MS: '150',
+    SPANLOOM_COMMIT_INTERVAL_MS: '400',
+    SPANLOOM_TICK_QUIET_MS: '500',
+    SPANLOOM_ADMIN_PORT: '0',
+    SPANLOOM_LOG_LEVEL: 'warn',
+  };
+  const config = loadConfig(settings, { env });
+  const logger = createLogger({ service: 'assembler-test', level: 'silent' });
+  const kafka = createKafka(config, { logger, clientId: 'assembler-test' });
+  await (await kafka.admin()).ensureTopics(topicSpecs(config));
+  const schemaId = await kafka.registry().register(`${prefix}spans-value`, SCHEMAS.spanBatch);
+  const producer = await kafka.producer({ compression: 'none', inOrder: true });
+  const children: ChildProcess[] = [];
+  const gaps: string[] = [];
+  const writer = new AvroWriter();
+
+  return {
+    kafka,
+    schemaId,
+    gaps,
+    start() {
+      const child = spawn(process.execPath, [MAIN], {
+        env: { PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      children.push(child);
+      return child;
+    },
+    send: (partition, value) => producer.send(kafka.topic('spans'), [{ partition, value }]),
+    batch(spans) {
+      const builder = new SpanBatchBuilder();
+      for (const span of spans) {
+        writer.reset();
+        writeSpan(writer, span);
+        builder.add(writer.view());
+      }
+      return builder.finish(schemaId, 0);
+    },
+    async accepted() {
+      gaps.length = 0;
+      const all: string[][] = [];
+      const reader = new FragmentReader();
+      for (let partition = 0; partition < partitions; partition++) {
+        const entries: string[] = [];
+        for (const { value } of await readAll(kafka, kafka.topic('traces'), partition)) {
+          reader.reset(value as Buffer);
+          for (let kind = reader.next(); kind !== 'end'; kind = reader.next()) {
+            if (kind === 'corrupt') throw new Error('corrupt message on traces');
+            const bytes = reader.buffer.toString('hex', reader.entryStart, reader.entryEnd);
+            const last = entries.length;
+            if (reader.seq === last + 1) entries.push(bytes);
+            else if (reader.seq > last) gaps.push(`${partition}: ${reader.seq} after ${last}`);
+            else if (entries[reader.seq - 1] !== bytes)
+              gaps.push(`${partition}: ${reader.seq} differs`);
+          }
+        }
+        all.push(entries);
+      }
+      return all;
+    },
+    async expected() {
+      const all: string[][] = [];
+      for (let partition = 0; partition < partitions; partition++) {
+        const state = createWindowState({});
+        const entries: Entry[] = [];
+        for (const r of await readAll(kafka, kafka.topic('spans'), partition)) {
+          entries.push(...step(state, scanRecord(r.offset, r.timestampMs, r.value), RULES));
+        }
+        advance(state, state.clockS, RULES, entries);
+        all.push(entries.map((e) => e.bytes.toString('hex')));
+      }
+      return all;
+    },
+    async deadLetters() {
+      const offsets = await (await kafka.admin()).offsets(kafka.topic('dead-letters'));
+      return offsets.reduce((sum, o) => sum + o.high - o.low, 0);
+    },
+    async stop() {
+      await Promise.all(
+        children.map(
+          (child) =>
+            new Promise<void>((resolve) => {
+              if (child.exitCode !== null || child.signalCode !== null) return resolve();
+              child.once('exit', () => resolve());
+              child.kill('SIGCONT');
+              child.kill('SIGKILL');
+            }),
+        ),
+      );
+      await producer.close();
+      await kafka.close();
+    },
+  };
+}
