@@ -1,6 +1,7 @@
 export * from './admin';
 export * from './clock';
 export * from './errors';
+export * from './fault-point';
 export * from './health';
 export * from './lifecycle';
 export * from './load-config';
@@ -12,4 +13,3 @@ export * from './setting';
 export * from './settings';
 export * from './shared-settings';
 export * from './stop-stack';
-export * from './fault-point';

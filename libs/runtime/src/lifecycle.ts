@@ -1,5 +1,6 @@
 import { startAdminServer } from './admin';
 import { type Clock, systemClock } from './clock';
+import { SpanloomError } from './errors';
 import { createHealth, type MutableHealth } from './health';
 import { loadConfig } from './load-config';
 import { createLogger, type Logger } from './logger';
@@ -45,7 +46,9 @@ function configure<S extends SettingsShape>(service: ServiceDefinition<S>, host:
   try {
     return loadConfig(service.settings, { env: host.env, file: host.env.SPANLOOM_CONFIG });
   } catch (error) {
-    createLogger({ service: service.name, level: 'info' }).error({ error }, 'cannot be configured');
+    const { message, details } =
+      error instanceof SpanloomError ? error : new SpanloomError('internal', String(error));
+    createLogger({ service: service.name, level: 'info' }).error(details, message);
     host.exit(1);
     return null;
   }

@@ -45,11 +45,12 @@ export function createManualClock(startMs = 0): ManualClock {
         undefined,
       );
 
-  /** Lets the code that was woken run up to its next sleep before time moves further. */
+  /** Lets the code that is running, or was woken, get to its next sleep before time moves further. */
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   const advance = async (ms: number): Promise<void> => {
     const until_ms = now_ms + ms;
+    await settle();
     for (let due = nextDue(until_ms); due; due = nextDue(until_ms)) {
       const woken = due;
       now_ms = Math.max(now_ms, woken.at_ms);
