@@ -85,7 +85,8 @@ export class AvroSource {
 
   /** Steps over a string or bytes. */
   skipText(): void {
-    this.at += this.size();
+    const bytes = this.size(); // moves the position itself
+    this.at += bytes;
   }
 
   /** The count of items in the next block of an array or map, 0 after the last; each takes a byte or more. */

@@ -1,0 +1,345 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AvroWriter, type LedgerEntry, reference, wireHeader, writeSpan } from '@spanloom/avro';
+import type { Span } from '@spanloom/model';
+import { Session } from 'chdb';
+import { splitStatements } from '../../clickhouse/src/statements';
+import {
+  DEAD_LETTER_COLUMNS,
+  DeadLetterRows,
+  FRAGMENT_COLUMNS,
+  FragmentRows,
+  LEDGER_COLUMNS,
+  LedgerRows,
+  PANE_COLUMNS,
+  PaneRows,
+  type RowWriter,
+  SPAN_COLUMNS,
+  SpanRows,
+} from '../src';
+
+const MIGRATIONS = resolve(__dirname, '../../../schemas/clickhouse');
+const T0_S = 1_700_000_000;
+const NANO = 1_000_000_000n;
+
+/** The real engine, in a folder of its own. */
+let folder: string;
+let engine: Session;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spanloom-rowbinary-'));
+  engine = new Session(join(folder, 'data'));
+  engine.query('CREATE DATABASE spanloom');
+  engine.query('USE spanloom');
+  for (const file of readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()) {
+    const sql = readFileSync(join(MIGRATIONS, file), 'utf8').replaceAll(
+      '{{retention_days}}',
+      '10000',
+    );
+    for (const statement of splitStatements(sql)) engine.query(statement);
+  }
+}, 60_000);
+
+afterAll(() => {
+  engine.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function insert(table: string, columns: readonly string[], rows: RowWriter, token: string): void {
+  const path = join(folder, `${table}.bin`);
+  writeFileSync(path, rows.view());
+  const names = columns.map((name) => `\`${name}\``).join(', ');
+  engine.query(
+    `INSERT INTO ${table} (${names}) FROM INFILE '${path}'` +
+      ` SETTINGS async_insert = 0, insert_deduplication_token = '${token}' FORMAT RowBinary`,
+  );
+}
+
+function select(sql: string): Record<string, unknown>[] {
+  const answer = engine.query(
+    `${sql} SETTINGS output_format_json_quote_64bit_integers = 1`,
+    'JSONEachRow',
+  );
+  return answer
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const spanOf = (id: number, change: Partial<Span> = {}): Span => ({
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: id.toString(16).padStart(16, '0'),
+  parentSpanId: id === 1 ? '' : '0000000000000001',
+  startUnixNano: BigInt(T0_S) * NANO + BigInt(id) + 123456789n,
+  durationNano: 5_000_000n,
+  kind: 2,
+  statusCode: id === 3 ? 2 : 1,
+  service: `service-${id % 2}`,
+  name: `opération ${id}`,
+  traceState: 'a=b',
+  flags: 0x301,
+  statusMessage: 'what happened',
+  scopeName: 'scope',
+  scopeVersion: '1.2',
+  resourceAttributes: { 'k8s.pod.name': 'pod-1', 'service.version': '9' },
+  attributes: { 'http.method': 'GET', 'url.full': `http://x/${'y'.repeat(300)}` },
+  events: [
+    { timeUnixNano: BigInt(T0_S) * NANO, name: 'first', attributes: { a: '1' } },
+    { timeUnixNano: BigInt(T0_S) * NANO + 1n, name: 'second', attributes: {} },
+  ],
+  links: [
+    { traceId: 'f'.repeat(32), spanId: 'e'.repeat(16), traceState: 'x=y', attributes: { l: '2' } },
+  ],
+  ...change,
+});
+
+/** Two fragments of one trace: spans 2 and 3, then, late, the root. */
+function trace(): { spans: SpanRows; fragments: FragmentRows } {
+  const spans = new SpanRows();
+  const fragments = new FragmentRows();
+  const parts = [
+    { ids: [2, 3], seq: 4, late: false },
+    { ids: [1], seq: 9, late: true },
+    { ids: [], seq: 11, late: true },
+  ];
+  for (const { ids, seq, late } of parts) {
+    const writer = new AvroWriter();
+    for (const id of ids) writeSpan(writer, spanOf(id));
+    const buffer = writer.take();
+    spans.setFragment(5, seq, T0_S + seq);
+    fragments.begin();
+    for (let at = 0; at < buffer.length; ) {
+      at = spans.append(buffer, at, buffer.length);
+      fragments.addSpan(buffer, spans);
+    }
+    const traceId = Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex');
+    const times = { openedAtS: T0_S, closedAtS: T0_S + seq };
+    fragments.finish(
+      {
+        buffer: traceId,
+        traceIdAt: 0,
+        partition: 5,
+        seq,
+        reason: 1,
+        late,
+        duplicateCount: 1,
+        ...times,
+      },
+      0,
+    );
+  }
+  return { spans, fragments };
+}
+
+describe('rows in the real engine', () => {
+  it('reads spans back as they were, and takes a repeat with the same token once', () => {
+    const { spans } = trace();
+    insert('otel_traces', SPAN_COLUMNS, spans, 'spans-1');
+    insert('otel_traces', SPAN_COLUMNS, spans, 'spans-1');
+    const rows = select('SELECT * FROM otel_traces ORDER BY SpanId');
+    expect(rows).toHaveLength(3);
+    expect(rows[2]).toEqual({
+      Timestamp: '2023-11-14 22:13:20.123456792',
+      TraceId: '0af7651916cd43dd8448eb211c80319c',
+      SpanId: '0000000000000003',
+      ParentSpanId: '0000000000000001',
+      TraceState: 'a=b',
+      SpanName: 'opération 3',
+      SpanKind: 'Server',
+      ServiceName: 'service-1',
+      ResourceAttributes: { 'k8s.pod.name': 'pod-1', 'service.version': '9' },
+      ScopeName: 'scope',
+      ScopeVersion: '1.2',
+      SpanAttributes: { 'http.method': 'GET', 'url.full': `http://x/${'y'.repeat(300)}` },
+      Duration: '5000000',
+      StatusCode: 'Error',
+      StatusMessage: 'what happened',
+      'Events.Timestamp': ['2023-11-14 22:13:20.000000000', '2023-11-14 22:13:20.000000001'],
+      'Events.Name': ['first', 'second'],
+      'Events.Attributes': [{ a: '1' }, {}],
+      'Links.TraceId': ['f'.repeat(32)],
+      'Links.SpanId': ['e'.repeat(16)],
+      'Links.TraceState': ['x=y'],
+      'Links.Attributes': [{ l: '2' }],
+      Flags: 0x301,
+      Partition: 5,
+      Seq: '4',
+      StoredAt: '2023-11-14 22:13:24',
+    });
+    expect(rows[0]).toMatchObject({ ParentSpanId: '', Seq: '9' });
+  });
+
+  it('takes spans of any time: years apart in one insert', () => {
+    const writer = new AvroWriter();
+    const spans = new SpanRows();
+    spans.setFragment(6, 1, T0_S);
+    for (let year = 0; year < 290; year++) {
+      writer.reset();
+      const startUnixNano = BigInt(year) * 31_557_600n * NANO;
+      writeSpan(writer, spanOf(year + 1, { startUnixNano, service: 'old' }));
+      spans.append(writer.view(), 0, writer.length);
+    }
+    insert('otel_traces', SPAN_COLUMNS, spans, 'spans-2');
+    const [row] = select(`SELECT count() AS n FROM otel_traces WHERE ServiceName = 'old'`);
+    expect(row).toEqual({ n: '290' });
+  });
+
+  it('shows fragments as one trace, amended by the late one, and counts nothing twice', () => {
+    const { fragments } = trace();
+    insert('trace_fragments', FRAGMENT_COLUMNS, fragments, 'fragments-1');
+    // As if the token had been forgotten: the table itself knows (Partition, Seq).
+    insert('trace_fragments', FRAGMENT_COLUMNS, fragments, 'fragments-again');
+    const [row, ...more] = select('SELECT * FROM traces');
+    expect(more).toEqual([]);
+    expect(row).toMatchObject({
+      TraceId: '0af7651916cd43dd8448eb211c80319c',
+      Start: '2023-11-14 22:13:20.123456790',
+      End: '2023-11-14 22:13:20.128456792',
+      Duration: '5000002',
+      Spans: '3',
+      Errors: '1',
+      Duplicates: '3',
+      Fragments: '3',
+      LateFragments: '2',
+      HasRoot: true,
+      RootSpanId: '0000000000000001',
+      RootService: 'service-1',
+      RootName: 'opération 1',
+      RootDuration: '5000000',
+      Services: ['service-0', 'service-1'],
+      ServiceSpans: ['1', '2'],
+      ServiceErrors: ['0', '1'],
+    });
+    expect(select('SELECT count() AS n FROM otel_traces_trace_id_ts')).toEqual([{ n: '4' }]);
+  });
+
+  it('balances what came in against what was stored', () => {
+    const rows = new LedgerRows();
+    const entry: LedgerEntry = {
+      atS: T0_S,
+      fromOffset: 0,
+      toOffset: 7,
+      received: 8,
+      deadLettered: 1,
+      sampledOut: 0,
+      openSpans: 5,
+    };
+    rows.append(5, 5, entry);
+    rows.append(5, 12, {
+      ...entry,
+      fromOffset: 7,
+      toOffset: 9,
+      received: 2,
+      deadLettered: 0,
+      openSpans: 3,
+    });
+    insert('ledger', LEDGER_COLUMNS, rows, 'ledger-1');
+    expect(select('SELECT * FROM ledger_balance')).toEqual([
+      {
+        Partition: 5,
+        Received: '10',
+        Stored: '3',
+        Duplicates: '3',
+        DeadLettered: '1',
+        SampledOut: '0',
+        OpenSpans: '3',
+        Missing: '0',
+      },
+    ]);
+  });
+
+  it('keeps dead letters with their raw bytes, each once', () => {
+    const rows = new DeadLetterRows();
+    const letter = {
+      topic: 'spans',
+      partition: 7,
+      offset: 2 ** 40,
+      index: -1,
+      atUnixMs: T0_S * 1000 + 5,
+      reason: 'malformed',
+      error: 'it — broke',
+      attempts: 1,
+      schemaId: 3,
+      key: null,
+      raw: Buffer.from([0, 255, 10]),
+    };
+    rows.append(letter);
+    rows.append({ ...letter, index: 4, key: Buffer.from('key') });
+    insert('dead_letters', DEAD_LETTER_COLUMNS, rows, 'dead-1');
+    insert('dead_letters', DEAD_LETTER_COLUMNS, rows, 'dead-2');
+    const found = select(
+      'SELECT * REPLACE (hex(Raw) AS Raw) FROM dead_letters FINAL ORDER BY SpanIndex',
+    );
+    expect(found).toEqual([
+      {
+        Topic: 'spans',
+        Partition: 7,
+        Offset: '1099511627776',
+        SpanIndex: -1,
+        At: '2023-11-14 22:13:20.005',
+        Reason: 'malformed',
+        Error: 'it — broke',
+        Attempts: 1,
+        SchemaId: 3,
+        Key: null,
+        Raw: '00FF0A',
+      },
+      expect.objectContaining({ SpanIndex: 4, Key: 'key' }),
+    ]);
+  });
+
+  it('adds latency deltas up', () => {
+    const pane = {
+      start_s: BigInt(T0_S),
+      service: 's',
+      operation: 'o',
+      kind: 2,
+      status_code: 1,
+      count: 2n,
+      errors: 1n,
+      sum_nano: 30,
+      min_nano: 10,
+      max_nano: 20,
+      buckets: [
+        { index: -3, count: 1n },
+        { index: 300, count: 1n },
+      ],
+      exemplar_trace_id: Buffer.alloc(16, 1),
+      exemplar_span_id: Buffer.alloc(8, 2),
+    };
+    for (const seq of [1n, 2n]) {
+      const batch = {
+        partition: Number(seq),
+        seq,
+        flushed_at_s: BigInt(T0_S) + seq,
+        panes: [pane],
+      };
+      const rows = new PaneRows();
+      rows.open(Buffer.concat([wireHeader(4), reference.latencyPane.toBuffer(batch)]));
+      expect(rows.appendOpened()).toBe(1);
+      insert('latency_panes', PANE_COLUMNS, rows, `panes-${seq}`);
+    }
+    engine.query('OPTIMIZE TABLE latency_panes FINAL');
+    expect(select('SELECT * FROM latency_panes')).toEqual([
+      {
+        ServiceName: 's',
+        SpanName: 'o',
+        SpanKind: 'Server',
+        StatusCode: 'Ok',
+        PaneStart: '2023-11-14 22:13:20',
+        Count: '4',
+        Errors: '2',
+        SumNano: 60,
+        MinNano: 10,
+        MaxNano: 20,
+        Buckets: { '-3': '2', '300': '2' },
+        Exemplar: { Nano: 20, TraceId: '01'.repeat(16), SpanId: '02'.repeat(8) },
+        StoredAt: '2023-11-14 22:13:22',
+        Seqs: { '1': '1', '2': '2' },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,201 @@
+import { AvroWriter, type DecodedBatch, reference, spanOf, writeSpan } from '@spanloom/avro';
+import type { Span } from '@spanloom/model';
+import fc from 'fast-check';
+import { SPAN_COLUMNS, SpanRows } from '../src';
+import { arbitrarySpan } from './arbitrary-span';
+import { dividedSpan } from './avro-blocks';
+import { RowReader } from './row-reader';
+import { encodeSpanRow, expectedRow, readSpanRow } from './span-row';
+
+const PLACE = { partition: 65535, seq: 2 ** 40 + 3, storedAtS: 1_700_000_000 };
+
+function spanBytes(...spans: readonly Span[]): Buffer {
+  const writer = new AvroWriter();
+  for (const span of spans) writeSpan(writer, span);
+  return writer.take();
+}
+
+/** Decodes one span with avsc: the reference for what the bytes mean. Throws when they mean nothing. */
+function referenceSpan(bytes: Buffer): Span {
+  const oneSpan = Buffer.concat([Buffer.of(0, 2), bytes, Buffer.of(0)]);
+  const batch = reference.spanBatch.fromBuffer(oneSpan) as DecodedBatch;
+  return spanOf(batch.spans[0] as DecodedBatch['spans'][number]);
+}
+
+function newRows(): SpanRows {
+  const rows = new SpanRows(16);
+  rows.setFragment(PLACE.partition, PLACE.seq, PLACE.storedAtS);
+  return rows;
+}
+
+function readAll(rows: SpanRows): unknown[][] {
+  const reader = new RowReader(rows.view());
+  const found: unknown[][] = [];
+  while (!reader.done) found.push(readSpanRow(reader));
+  return found;
+}
+
+describe('SpanRows', () => {
+  it('writes what the plain encoder writes of what avsc decodes', () => {
+    fc.assert(
+      fc.property(fc.array(arbitrarySpan, { minLength: 1, maxLength: 4 }), (spans) => {
+        const bytes = spanBytes(...spans);
+        const rows = newRows();
+        let at = 0;
+        for (const span of spans) {
+          const end = rows.append(bytes, at, bytes.length);
+          expect(end).toBeGreaterThan(at);
+          const decoded = referenceSpan(bytes.subarray(at, end));
+          expect(spanBytes(decoded).equals(spanBytes(span))).toBe(true);
+          at = end;
+        }
+        expect(at).toBe(bytes.length);
+        expect(rows.rowCount).toBe(spans.length);
+        const expected = spans.map((span) => expectedRow(span, PLACE));
+        expect(rows.view().equals(Buffer.concat(expected.map(encodeSpanRow)))).toBe(true);
+        expect(readAll(rows)).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not care how maps and arrays are divided into blocks', () => {
+    const division = fc.infiniteStream(fc.record({ items: fc.nat(3), sized: fc.boolean() }));
+    fc.assert(
+      fc.property(arbitrarySpan, division, (span, stream) => {
+        const divided = dividedSpan(span, (left) => {
+          const { items, sized } = stream.next().value;
+          return { items: Math.min(left, items + 1), sized };
+        });
+        const rows = newRows();
+        expect(rows.append(divided, 0, divided.length)).toBe(divided.length);
+        expect(rows.view().equals(encodeSpanRow(expectedRow(span, PLACE)))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes 10,000 attributes, events and links', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, i) => [`key.${i}`, `v${i}`]),
+    );
+    const [sample] = fc.sample(arbitrarySpan, { numRuns: 1, seed: 7 });
+    const span: Span = {
+      ...(sample as Span),
+      attributes: many,
+      events: Array.from({ length: 10_000 }, (_, i) => ({
+        timeUnixNano: BigInt(i),
+        name: `event ${i}`,
+        attributes: i % 100 === 0 ? { at: String(i) } : {},
+      })),
+      links: Array.from({ length: 10_000 }, (_, i) => ({
+        traceId: (i + 1).toString(16).padStart(32, '0'),
+        spanId: (i + 1).toString(16).padStart(16, '0'),
+        traceState: '',
+        attributes: {},
+      })),
+    };
+    const bytes = spanBytes(span);
+    const rows = newRows();
+    expect(rows.append(bytes, 0, bytes.length)).toBe(bytes.length);
+    expect(readAll(rows)).toEqual([expectedRow(span, PLACE)]);
+  });
+
+  it('has a column for each value', () => {
+    const [span] = fc.sample(arbitrarySpan, 1);
+    expect(expectedRow(span as Span, PLACE)).toHaveLength(SPAN_COLUMNS.length);
+    expect(new Set(SPAN_COLUMNS).size).toBe(SPAN_COLUMNS.length);
+  });
+});
+
+describe('SpanRows and broken bytes', () => {
+  it('refuses every truncation, and leaves the rows as they were', () => {
+    fc.assert(
+      fc.property(arbitrarySpan, fc.double({ min: 0, max: 1, noNaN: true }), (span, part) => {
+        const bytes = spanBytes(span);
+        const rows = newRows();
+        rows.append(bytes, 0, bytes.length);
+        const before = Buffer.from(rows.view());
+        const cut = Math.floor(part * (bytes.length - 1));
+        // What lies behind the end must not be read: the same bytes, or none.
+        expect(rows.append(bytes, 0, cut)).toBe(-1);
+        expect(rows.append(Buffer.from(bytes.subarray(0, cut)), 0, cut)).toBe(-1);
+        expect(rows.rowCount).toBe(1);
+        expect(rows.view().equals(before)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives an error or the row of the span that the bytes now say, never something else', () => {
+    const flip = fc.record({ at: fc.nat(), bit: fc.nat(7) });
+    fc.assert(
+      fc.property(arbitrarySpan, fc.array(flip, { minLength: 1, maxLength: 3 }), (span, flips) => {
+        const bytes = spanBytes(span);
+        for (const { at, bit } of flips) {
+          const place = at % bytes.length;
+          bytes[place] = (bytes[place] as number) ^ (1 << bit);
+        }
+        const rows = newRows();
+        const end = rows.append(bytes, 0, bytes.length);
+        if (end < 0) {
+          expect(rows.length).toBe(0);
+          return;
+        }
+        const [row, ...more] = readAll(rows);
+        expect(more).toEqual([]);
+        const decoded = referenceSpan(bytes.subarray(0, end));
+        const asMaps = (value: unknown): unknown => JSON.stringify(value, jsonMaps);
+        // A map with a key twice has both in the row; avsc keeps the last.
+        if (hasRepeatedKey(row as unknown[])) return;
+        expect(asMaps(row)).toBe(asMaps(expectedRow(decoded, PLACE)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('says why', () => {
+    const [sample] = fc.sample(arbitrarySpan, { numRuns: 1, seed: 3 });
+    const span = sample as Span;
+    const reasonOf = (change: object): string => {
+      const bytes = spanBytes({ ...span, ...change } as Span);
+      const rows = newRows();
+      expect(rows.append(bytes, 0, bytes.length)).toBe(-1);
+      return rows.reason;
+    };
+    expect(reasonOf({ startUnixNano: -1n })).toBe('start');
+    expect(reasonOf({ durationNano: -(2n ** 63n) })).toBe('duration');
+    expect(reasonOf({ kind: 6 })).toBe('kind');
+    expect(reasonOf({ kind: -1 })).toBe('kind');
+    expect(reasonOf({ statusCode: 3 })).toBe('status');
+  });
+
+  it('refuses any bytes at all, or reads a span within them', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (noise) => {
+        const rows = newRows();
+        const end = rows.append(noise, 0, noise.length);
+        expect(end === -1 ? rows.length === 0 : end <= noise.length).toBe(true);
+        if (end >= 0) expect(readAll(rows)).toHaveLength(1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+const isPairs = (value: unknown): value is [string, string][] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((p) => Array.isArray(p) && p.length === 2);
+
+function hasRepeatedKey(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  if (isPairs(value)) return new Set(value.map(([key]) => key)).size !== value.length;
+  return value.some(hasRepeatedKey);
+}
+
+/** Pairs in order of key, because objects put keys that look like numbers first; BigInt as text. */
+function jsonMaps(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  return isPairs(value) ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value;
+}
