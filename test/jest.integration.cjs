@@ -4,5 +4,7 @@ const base = require('./jest.base.cjs');
 module.exports = {
   ...base,
   displayName: 'integration',
+  globalSetup: '<rootDir>/test/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/global-teardown.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
 };
