@@ -119,7 +119,14 @@ export async function supervise(options: SuperviseOptions): Promise<Supervisor> 
     processes: entries.map(toRecord),
     error: null,
   });
-  const write = (): void => writeState(root, state());
+  const write = (): void => {
+    try {
+      writeState(root, state());
+    } catch (error) {
+      // A full disk must not end the one process that can stop the others.
+      logger.error({ error }, 'the state cannot be written down');
+    }
+  };
 
   const stopAll = async (): Promise<void> => {
     status = 'stopping';
