@@ -1,1 +1,2 @@
-export {};
+export { defineMetrics } from './metrics';
+export { settings } from './settings';

@@ -1,0 +1,41 @@
+import {
+  clickhouseSettings,
+  defineSettings,
+  int,
+  kafkaSettings,
+  processSettings,
+} from '@spanloom/runtime';
+
+/** The sink's settings. */
+export const settings = defineSettings('sink', {
+  ...kafkaSettings,
+  ...clickhouseSettings,
+  ...processSettings(9474),
+  block_rows_max: int({
+    default: 50_000,
+    min: 1,
+    max: 1_000_000,
+    doc: 'A block of one partition is inserted when it has this many rows.',
+  }),
+  block_bytes_max: int({
+    default: 12_000_000,
+    min: 65_536,
+    max: 268_435_456,
+    unit: 'bytes',
+    doc: 'A block of one partition is inserted when it has this many bytes, as ClickHouse gets them.',
+  }),
+  block_linger_ms: int({
+    default: 1000,
+    min: 10,
+    max: 600_000,
+    unit: 'ms',
+    doc: 'A block is inserted this long after its first row, however small it is.',
+  }),
+  insert_retry_ms_max: int({
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    unit: 'ms',
+    doc: 'Longest wait between two attempts to insert a block while ClickHouse is away. It is tried until it succeeds.',
+  }),
+});
