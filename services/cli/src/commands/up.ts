@@ -33,13 +33,20 @@ async function inBackground(options: DetachedOptions, env: NodeJS.ProcessEnv): P
   say(summary(state, options.root));
 }
 
+/** npm hands on the Ctrl-C that the terminal has sent to all already: within this time it is the same one. */
+const SAME_SIGNAL_MS = 500;
+
 /** Resolves at the first signal; a second one ends the process at once, as everywhere in Spanloom. */
 function untilSignal(onSignal: () => void): Promise<void> {
   return new Promise((resolve) => {
-    let signalled = false;
+    let first_ms: number | null = null;
     const listener = (): void => {
-      if (signalled) process.exit(130);
-      signalled = true;
+      const now_ms = systemClock.monotonicMs();
+      if (first_ms !== null) {
+        if (now_ms - first_ms > SAME_SIGNAL_MS) process.exit(130);
+        return;
+      }
+      first_ms = now_ms;
       onSignal();
       resolve();
     };
