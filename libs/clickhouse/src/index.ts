@@ -1,1 +1,4 @@
-export {};
+export * from './client';
+export * from './errors';
+export * from './migrate';
+export * from './statements';
