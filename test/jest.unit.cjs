@@ -4,5 +4,9 @@ const base = require('./jest.base.cjs');
 module.exports = {
   ...base,
   displayName: 'unit',
-  testMatch: ['<rootDir>/{libs,services}/*/test/**/*.test.ts', '<rootDir>/infra/test/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/{libs,services}/*/test/**/*.test.ts',
+    '<rootDir>/infra/test/**/*.test.ts',
+    '<rootDir>/test/docs/**/*.test.ts',
+  ],
 };

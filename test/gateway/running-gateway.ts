@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DecodedBatch, reference, spanOf, WIRE_HEADER_BYTES } from '@spanloom/avro';
-import { gatewaySettings, startGateway } from '@spanloom/gateway';
+import { settings, startGateway } from '@spanloom/gateway';
 import { createKafka, type Kafka, type KafkaRecord, readRange } from '@spanloom/kafka';
 import type { Span } from '@spanloom/model';
 import {
@@ -36,7 +36,7 @@ export async function startTestGateway(
   env: NodeJS.ProcessEnv,
   more: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
-  const config = loadConfig(gatewaySettings, {
+  const config = loadConfig(settings, {
     env: {
       KAFKA_BROKERS: env.KAFKA_BROKERS,
       SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL,

@@ -1,3 +1,3 @@
 export { startGateway } from './gateway';
-export { createGatewayMetrics } from './metrics';
-export { type GatewayConfig, gatewaySettings } from './settings';
+export { createGatewayMetrics as defineMetrics } from './metrics';
+export { type GatewayConfig, gatewaySettings as settings } from './settings';
