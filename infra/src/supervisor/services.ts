@@ -41,7 +41,10 @@ export const SERVICES: readonly ServiceFacts[] = [
     name: 'sink',
     adminPort: 9474,
     listens: null,
-    reads: [{ group: 'sink', topic: 'traces' }],
+    reads: ['traces', 'latency', 'dead-letters'].map((topic) => ({
+      group: `sink-${topic}`,
+      topic,
+    })),
   },
   {
     name: 'query',

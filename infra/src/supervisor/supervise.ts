@@ -46,8 +46,17 @@ export interface Supervisor {
 }
 
 interface Entry {
+  /** From 1. */
+  readonly copy: number;
   readonly record: Omit<ProcessRecord, 'identity' | 'startedAt' | 'restarts' | 'status'>;
   readonly kept: Kept;
+}
+
+/** Engines first, then services in the order of the flow, then copies. */
+function byPlace(a: Entry, b: Entry): number {
+  const place = ({ record }: Entry): number =>
+    SERVICES.findIndex(({ name }) => name === record.kind);
+  return place(a) - place(b) || (a.record.role === 'engine' ? 0 : a.copy - b.copy);
 }
 
 function toRecord({ record, kept }: Entry): ProcessRecord {
@@ -116,7 +125,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervisor> 
     startedAt,
     env: engines?.env ?? {},
     external: engines?.external ?? [],
-    processes: entries.map(toRecord),
+    processes: [...entries].sort(byPlace).map(toRecord),
     error: null,
   });
   const write = (): void => {
@@ -164,7 +173,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervisor> 
         adminPort: null,
         log: join(root, 'logs', `${engine.name}.log`),
       } as const;
-      entries.push({ record, kept: await keepEngine(engine, options, clock, write) });
+      entries.push({ copy: 1, record, kept: await keepEngine(engine, options, clock, write) });
     }
     return running;
   };
@@ -186,7 +195,11 @@ export async function supervise(options: SuperviseOptions): Promise<Supervisor> 
       logger,
     });
     const kind = copy.service.name;
-    entries.push({ record: { name, role: 'service', kind, port, adminPort, log }, kept });
+    entries.push({
+      copy: copy.copy,
+      record: { name, role: 'service', kind, port, adminPort, log },
+      kept,
+    });
     write();
   };
 
