@@ -1,0 +1,47 @@
+import type { Metrics } from '@spanloom/runtime';
+
+/** What the query service counts. */
+export interface QueryMetrics {
+  /** One answered request. `route` is the pattern, never the path as asked; seconds from its head to its answer. */
+  request(route: string, code: number, seconds: number): void;
+  /** One query to ClickHouse, by its fixed name. */
+  query(name: string, outcome: 'ok' | 'failed', seconds: number): void;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+/** Defines the query service's metrics. */
+export function createQueryMetrics(metrics: Metrics): QueryMetrics {
+  const requests = metrics.counter({
+    name: 'spanloom_query_requests_total',
+    help: 'Requests answered, by route and HTTP status code.',
+    labels: ['route', 'code'],
+  });
+  const requestSeconds = metrics.histogram({
+    name: 'spanloom_query_request_seconds',
+    help: 'From the head of a request to its answer.',
+    labels: ['route'],
+    buckets: SECONDS,
+  });
+  const queries = metrics.counter({
+    name: 'spanloom_query_clickhouse_queries_total',
+    help: 'Queries sent to ClickHouse, by name and outcome.',
+    labels: ['query', 'outcome'],
+  });
+  const querySeconds = metrics.histogram({
+    name: 'spanloom_query_clickhouse_seconds',
+    help: 'Time that ClickHouse takes to answer, by query.',
+    labels: ['query'],
+    buckets: SECONDS,
+  });
+  return {
+    request(route, code, seconds) {
+      requests.inc({ route, code: String(code) });
+      requestSeconds.observe({ route }, seconds);
+    },
+    query(name, outcome, seconds) {
+      queries.inc({ query: name, outcome });
+      querySeconds.observe({ query: name }, seconds);
+    },
+  };
+}
