@@ -1,5 +1,5 @@
 import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
-import type { Clock, Logger } from '@spanloom/runtime';
+import { type Clock, faultPoint, type Logger } from '@spanloom/runtime';
 import {
   checkpointOf,
   createLatencyState,
@@ -64,8 +64,11 @@ export async function createProcessor(
 
   async function deliver(flush: LatencyFlush): Promise<void> {
     const records = flush.messages.map((value) => ({ partition, value }));
+    await faultPoint('latency.before-produce');
     await producer.send(kafka.topic('latency'), records);
+    await faultPoint('latency.after-produce');
     await commit(flush.nextOffset, encodeCheckpoint(flush.checkpoint));
+    await faultPoint('latency.after-commit');
     metrics.flushes.inc({ why: flush.why });
     metrics.panes.inc({}, flush.panes);
   }
