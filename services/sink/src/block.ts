@@ -1,4 +1,6 @@
 import type { KafkaRecord } from '@spanloom/kafka';
+import type { RowWriter } from '@spanloom/rowbinary';
+import type { PresenceCheck } from './presence';
 import type { SeqGate } from './seq-gate';
 
 /** Rows for one table in RowBinary. */
@@ -8,12 +10,14 @@ export interface TableRows {
   /** A view: valid until the block changes. */
   readonly body: Buffer;
   readonly rowCount: number;
+  /** How to ask whether these rows are in the table. */
+  readonly presence: PresenceCheck;
 }
 
 /** Rows made of consecutive records of one partition. Which rows is decided by the records and the gate alone. */
 export interface Block {
   /** Adds what a record holds. What cannot be read becomes a dead letter. */
-  add(record: KafkaRecord, gate: SeqGate): void;
+  add(record: KafkaRecord, gate: SeqGate): Promise<void>;
   readonly bytes: number;
   readonly rowCount: number;
   /** Tables that have rows. */
@@ -21,5 +25,47 @@ export interface Block {
   reset(): void;
 }
 
+/** One of a block's tables. */
+export interface BlockTable {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: RowWriter;
+  /** Asked only when there are rows. */
+  readonly presence: () => PresenceCheck;
+}
+
 /** Buffers larger than this are given back after a block, so that an idle sink is small. */
-export const KEEP_BYTES_MAX = 4 * 1024 * 1024;
+const KEEP_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * A block from its tables, in the order in which they are inserted, the way a record is added, and
+ * what else begins anew with each block.
+ */
+export function createBlock(
+  all: readonly BlockTable[],
+  add: Block['add'],
+  others: readonly { reset(): void }[],
+): Block {
+  const sum = (of: (rows: RowWriter) => number): number =>
+    all.reduce((total, { rows }) => total + of(rows), 0);
+  return {
+    add,
+    get bytes() {
+      return sum((rows) => rows.length);
+    },
+    get rowCount() {
+      return sum((rows) => rows.rowCount);
+    },
+    tables: () =>
+      all
+        .filter(({ rows }) => rows.rowCount > 0)
+        .map(({ table, columns, rows, presence }): TableRows => {
+          const { rowCount } = rows;
+          return { table, columns, body: rows.view(), rowCount, presence: presence() };
+        }),
+    reset() {
+      for (const { rows } of all) rows.reset(KEEP_BYTES_MAX);
+      for (const other of others) other.reset();
+    },
+  };
+}

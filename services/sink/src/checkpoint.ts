@@ -8,11 +8,22 @@ export interface SinkCheckpoint {
   readonly seq: number | null;
   /** When a block was about to be inserted: the offset after its last record. */
   readonly intentTo: number | null;
+  /** While a number is missing: offset of the first record refused for it, where reading can begin again. */
+  readonly gapOffset: number | null;
 }
+
+/** Where a partition begins that was never read. */
+export const FIRST_CHECKPOINT: SinkCheckpoint = {
+  offset: 0,
+  seq: null,
+  intentTo: null,
+  gapOffset: null,
+};
 
 /** The part that goes into the commit's metadata. */
 export function checkpointMetadata(checkpoint: SinkCheckpoint): string {
-  return JSON.stringify({ v: 1, seq: checkpoint.seq, to: checkpoint.intentTo });
+  const { seq, intentTo, gapOffset } = checkpoint;
+  return JSON.stringify({ v: 1, seq, to: intentTo, gap: gapOffset });
 }
 
 const isCount = (value: unknown): value is number | null =>
@@ -21,8 +32,10 @@ const isCount = (value: unknown): value is number | null =>
 /** @throws SpanloomError 'state-corrupt' when the metadata is not ours */
 export function parseCheckpoint(offset: number, metadata: string): SinkCheckpoint {
   try {
-    const { v, seq, to } = JSON.parse(metadata) as Record<string, unknown>;
-    if (v === 1 && isCount(seq) && isCount(to)) return { offset, seq, intentTo: to };
+    const { v, seq, to, gap } = JSON.parse(metadata) as Record<string, unknown>;
+    if (v === 1 && isCount(seq) && isCount(to) && isCount(gap)) {
+      return { offset, seq, intentTo: to, gapOffset: gap };
+    }
   } catch {
     // Said below.
   }

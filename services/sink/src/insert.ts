@@ -2,6 +2,7 @@ import type { ClickHouse } from '@spanloom/clickhouse';
 import type { PartitionHandle } from '@spanloom/kafka';
 import {
   type Clock,
+  faultPoint,
   isRetriable,
   type Logger,
   type MutableHealth,
@@ -10,57 +11,121 @@ import {
 import type { TableRows } from './block';
 import type { SinkMetrics } from './metrics';
 
-/** Inserts a block's rows, all tables, until ClickHouse has taken them. */
-export interface Inserter {
+/** A block that is about to be inserted. */
+export interface NamedBlock {
   /**
-   * `name` names the range of the block: the same range has the same name and the same rows, so that
-   * ClickHouse drops what it already has. Throws 'state-stale' when the partition is lost meanwhile.
+   * Names the range of records: the same range has the same name and the same rows, so that ClickHouse
+   * drops what it already has.
    */
-  insert(name: string, tables: readonly TableRows[], handle: PartitionHandle): Promise<void>;
+  readonly name: string;
+  readonly tables: readonly TableRows[];
+  /** Whether an earlier owner may have inserted it, whole or in part. */
+  readonly inherited: boolean;
+  readonly handle: PartitionHandle;
+  /** Resolves when the partition was ours a moment ago. Throws 'state-stale' when it is not. */
+  proveOwner(): Promise<void>;
 }
 
-const RETRY_BASE_MS = 200;
+/** Inserts blocks, all their tables, until ClickHouse has taken them. */
+export interface Inserter {
+  /** Throws when the partition is lost, or is let go while ClickHouse is away. */
+  insert(block: NamedBlock): Promise<void>;
+}
 
-/** @param deps.retry_ms_max longest wait between two attempts */
-export function createInserter(deps: {
+/** What an inserter works with. */
+export interface InserterDeps {
   readonly clickhouse: ClickHouse;
+  /** Longest wait between two attempts. */
   readonly retry_ms_max: number;
   readonly metrics: SinkMetrics;
   readonly health: MutableHealth;
   readonly logger: Logger;
   readonly clock: Clock;
-}): Inserter {
+}
+
+const RETRY_BASE_MS = 200;
+/** How often a block is sent under another token when it was lost under its own. */
+const AGAIN_MAX = 3;
+
+/** Makes an inserter for all partitions of the process. */
+export function createInserter(deps: InserterDeps): Inserter {
   const { clickhouse, metrics, health, logger, clock } = deps;
 
-  async function insertTable(
-    name: string,
-    rows: TableRows,
-    handle: PartitionHandle,
-  ): Promise<void> {
+  async function send(rows: TableRows, token: string): Promise<void> {
+    const begun_ms = clock.monotonicMs();
+    await faultPoint('sink.before-insert');
+    await clickhouse.insertRowBinary(rows.table, rows.columns, rows.body, {
+      insert_deduplication_token: token,
+      // What views make of a block is dropped with it when it comes again.
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+    });
+    await faultPoint('sink.after-insert');
+    const { table } = rows;
+    metrics.rows.inc({ table }, rows.rowCount);
+    metrics.insertSeconds.observe({ table }, (clock.monotonicMs() - begun_ms) / 1000);
+  }
+
+  async function isPresent({ presence }: TableRows): Promise<boolean> {
+    const [row] = await clickhouse.query<{ present: number }>(presence.sql, presence.params);
+    return row?.present === 1;
+  }
+
+  /**
+   * A ClickHouse that is killed while it stores a block may have noted the token and not yet the rows:
+   * the same token is then refused for ever. So where that can have been, look, and send the rows under
+   * another token when they are missing.
+   */
+  async function confirm(rows: TableRows, token: string): Promise<void> {
+    for (let n = 1; n <= AGAIN_MAX; n++) {
+      if (await isPresent(rows)) return;
+      logger.warn({ table: rows.table, token, n }, 'the token is known but the rows are missing');
+      metrics.insertsLost.inc({ table: rows.table });
+      await send(rows, `${token}-again-${n}`);
+    }
+    if (await isPresent(rows)) return;
+    // Rows older than the retention are deleted as they come.
+    logger.error({ table: rows.table, token }, 'rows do not show after they were inserted');
+  }
+
+  async function attempt(block: NamedBlock, rows: TableRows, doubtful: boolean): Promise<void> {
+    const token = `${rows.table}-${block.name}`;
+    await block.proveOwner();
+    await send(rows, token);
+    if (doubtful) await confirm(rows, token);
+  }
+
+  async function waitAfter(error: unknown, block: NamedBlock, wait_ms: number): Promise<void> {
+    const { handle } = block;
+    const stale = error instanceof SpanloomError && error.code === 'state-stale';
+    // While letting go there is no time to wait; the next owner repeats the block.
+    if (stale || handle.isLost() || handle.signal.aborted) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    health.setProblem('clickhouse', `blocks cannot be stored: ${why.slice(0, 300)}`);
+    metrics.insertRetries.inc();
+    logger.warn({ err: error, block: block.name, wait_ms }, 'insert failed; trying again');
+    await clock.sleep(wait_ms, handle.signal).catch(() => undefined);
+    // Waiting for ClickHouse is work: the process must not be taken for stuck.
+    health.beat();
+  }
+
+  /** Never gives rows up: what cannot succeed as it is, as when a table is missing, waits for its cure. */
+  async function insertTable(block: NamedBlock, rows: TableRows): Promise<void> {
+    let doubtful = block.inherited;
     for (let wait_ms = RETRY_BASE_MS; ; wait_ms = Math.min(wait_ms * 2, deps.retry_ms_max)) {
-      if (handle.isLost()) throw new SpanloomError('state-stale', 'the partition was taken away');
       try {
-        await clickhouse.insertRowBinary(rows.table, [...rows.columns], rows.body, {
-          insert_deduplication_token: `${rows.table}-${name}`,
-          deduplicate_blocks_in_dependent_materialized_views: 1,
-        });
-        metrics.rows.inc({ table: rows.table }, rows.rowCount);
+        await attempt(block, rows, doubtful);
         health.setProblem('clickhouse', null);
         return;
       } catch (error) {
-        if (!isRetriable(error)) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        health.setProblem('clickhouse', `inserting fails: ${why}`);
-        metrics.insertRetries.inc();
-        logger.warn({ error, table: rows.table, wait_ms }, 'insert failed; trying again');
-        await clock.sleep(wait_ms, handle.signal).catch(() => undefined);
+        doubtful = true;
+        await waitAfter(error, block, isRetriable(error) ? wait_ms : deps.retry_ms_max);
       }
     }
   }
 
   return {
-    async insert(name, tables, handle) {
-      for (const rows of tables) await insertTable(name, rows, handle);
+    async insert(block) {
+      for (const rows of block.tables) await insertTable(block, rows);
     },
   };
 }

@@ -28,9 +28,29 @@ export function defineMetrics(metrics: Metrics) {
       help: 'Messages, or spans in them, that could not be read and went to dead_letters, by topic.',
       labels: ['topic'],
     }),
+    insertSeconds: metrics.histogram({
+      name: 'spanloom_sink_insert_seconds',
+      help: 'Time that ClickHouse took to store a block, by table.',
+      labels: ['table'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    }),
     insertRetries: metrics.counter({
       name: 'spanloom_sink_insert_retries_total',
       help: 'Inserts that failed and were tried again.',
+    }),
+    insertsLost: metrics.counter({
+      name: 'spanloom_sink_inserts_lost_total',
+      help: 'Blocks whose token ClickHouse knew without having the rows, sent again, by table.',
+      labels: ['table'],
+    }),
+    pendingBytes: metrics.gauge({
+      name: 'spanloom_sink_pending_bytes',
+      help: 'Bytes of rows that wait to be inserted, over all partitions.',
+    }),
+    lag: metrics.gauge({
+      name: 'spanloom_sink_lag_records',
+      help: 'Records that wait to be read, by topic and partition.',
+      labels: ['topic', 'partition'],
     }),
   };
 }

@@ -1,7 +1,19 @@
 import type { KafkaRecord, PartitionHandle, PartitionProcessor } from '@spanloom/kafka';
-import { type Clock, type ConfigOf, faultPoint, type Logger } from '@spanloom/runtime';
+import {
+  type Clock,
+  type ConfigOf,
+  faultPoint,
+  type Logger,
+  type MutableHealth,
+} from '@spanloom/runtime';
 import type { Block } from './block';
-import { checkpointMetadata, parseCheckpoint, type SinkCheckpoint } from './checkpoint';
+import type { ByteBudget } from './byte-budget';
+import {
+  checkpointMetadata,
+  FIRST_CHECKPOINT,
+  parseCheckpoint,
+  type SinkCheckpoint,
+} from './checkpoint';
 import type { Inserter } from './insert';
 import type { SinkMetrics } from './metrics';
 import { createSeqGate } from './seq-gate';
@@ -11,12 +23,20 @@ import type { settings } from './settings';
 export interface SinkDeps {
   readonly topic: string;
   readonly config: ConfigOf<typeof settings>;
-  readonly createBlock: (topic: string, partition: number, metrics: SinkMetrics) => Block;
+  readonly createBlock: (topic: string, partition: number) => Block;
   readonly inserter: Inserter;
+  readonly budget: ByteBudget;
   readonly metrics: SinkMetrics;
+  readonly health: MutableHealth;
   readonly logger: Logger;
   readonly clock: Clock;
 }
+
+/**
+ * A commit that went well less long ago than this proves that the partition is ours. ClickHouse forgets
+ * tokens after 10,000 blocks: an owner that slept for longer must not insert before it has asked.
+ */
+const PROOF_MS_MAX = 5_000;
 
 /**
  * Stores one partition block by block. Before a block is inserted its range and the sequence number
@@ -27,56 +47,74 @@ export async function createProcessor(
   handle: PartitionHandle,
   deps: SinkDeps,
 ): Promise<PartitionProcessor> {
-  const { config, clock, metrics, topic } = deps;
+  const { config, clock, metrics, health, topic } = deps;
   const { partition } = handle;
-  const block = deps.createBlock(topic, partition, metrics);
+  const block = deps.createBlock(topic, partition);
   const committed = await handle.committed();
   let stored: SinkCheckpoint =
     committed.offset === null
-      ? { offset: 0, seq: null, intentTo: null }
+      ? FIRST_CHECKPOINT
       : parseCheckpoint(committed.offset, committed.metadata);
-  const gate = createSeqGate(stored.seq);
+  let inherited = stored.intentTo !== null;
+  const gate = createSeqGate(stored.seq, stored.gapOffset);
   let position = stored.offset;
   let begunAtMs = clock.monotonicMs();
+  let provedAtMs = Number.NEGATIVE_INFINITY;
+
+  async function commit(checkpoint: SinkCheckpoint): Promise<void> {
+    await handle.commit(checkpoint.offset, checkpointMetadata(checkpoint));
+    provedAtMs = clock.monotonicMs();
+    stored = checkpoint;
+  }
+
+  async function proveOwner(): Promise<void> {
+    if (clock.monotonicMs() - provedAtMs > PROOF_MS_MAX) await commit(stored);
+  }
+
+  async function insertBlock(): Promise<void> {
+    const tables = block.tables();
+    if (tables.length === 0) return;
+    if (stored.intentTo === null) {
+      await faultPoint('sink.before-intent');
+      await commit({ ...stored, intentTo: position });
+      await faultPoint('sink.after-intent');
+    }
+    const name = `${topic}-${partition}-${stored.offset}-${position}`;
+    await deps.inserter.insert({ name, tables, inherited, handle, proveOwner });
+    metrics.blocks.inc({ topic });
+  }
 
   /** Inserts what was gathered, `[stored.offset, position)`. */
   async function store(): Promise<void> {
     if (position === stored.offset) return;
-    const tables = block.tables();
-    if (tables.length > 0) {
-      if (stored.intentTo === null) {
-        const intent = { ...stored, intentTo: position };
-        await faultPoint('sink.before-intent');
-        await handle.commit(intent.offset, checkpointMetadata(intent));
-        await faultPoint('sink.after-intent');
-      }
-      await deps.inserter.insert(
-        `${topic}-${partition}-${stored.offset}-${position}`,
-        tables,
-        handle,
-      );
-      await faultPoint('sink.after-insert');
-      metrics.blocks.inc({ topic });
-    }
-    const next: SinkCheckpoint = { offset: position, seq: gate.last, intentTo: null };
-    await handle.commit(next.offset, checkpointMetadata(next));
+    await insertBlock();
+    await faultPoint('sink.before-commit');
+    const { last: seq, gapOffset } = gate;
+    await commit({ offset: position, seq, gapOffset, intentTo: null });
     await faultPoint('sink.after-commit');
-    stored = next;
+    inherited = false;
     block.reset();
+    deps.budget.set(handle, 0);
   }
 
-  function isFull(): boolean {
-    return block.rowCount >= config.block_rows_max || block.bytes >= config.block_bytes_max;
-  }
+  const isFull = (): boolean =>
+    block.rowCount >= config.block_rows_max ||
+    block.bytes >= config.block_bytes_max ||
+    deps.budget.isSpent;
+
+  const isOld = (): boolean => clock.monotonicMs() - begunAtMs >= config.block_linger_ms;
 
   /** While an intent is open, the block ends exactly where it says. */
-  async function storeWhenDue(): Promise<void> {
-    if (stored.intentTo !== null) {
-      if (position >= stored.intentTo) await store();
-      return;
-    }
-    const isOld = clock.monotonicMs() - begunAtMs >= config.block_linger_ms;
-    if (isFull() || isOld) await store();
+  async function storeWhen(due: () => boolean): Promise<void> {
+    if (stored.intentTo === null ? due() : position >= stored.intentTo) await store();
+  }
+
+  function tellOfGap(): void {
+    const why =
+      gate.gapOffset === null
+        ? null
+        : `number ${(gate.last ?? 0) + 1} is missing since offset ${gate.gapOffset}; nothing after it is stored`;
+    health.setProblem(`${topic}/${partition}`, why);
   }
 
   async function take(record: KafkaRecord): Promise<void> {
@@ -86,11 +124,15 @@ export async function createProcessor(
       await store();
     }
     if (position === stored.offset) begunAtMs = clock.monotonicMs();
-    block.add(record, gate);
+    const gapBefore = gate.gapOffset;
+    await block.add(record, gate);
+    if (gate.gapOffset !== gapBefore) tellOfGap();
+    deps.budget.set(handle, block.bytes);
     position = record.offset + 1;
-    if (stored.intentTo !== null ? position >= stored.intentTo : isFull()) await store();
+    await storeWhen(isFull);
   }
 
+  tellOfGap();
   return {
     position: () => position,
     async process(records) {
@@ -98,11 +140,16 @@ export async function createProcessor(
         if (handle.isLost()) return;
         if (record.offset >= position) await take(record);
       }
-      await storeWhenDue();
+      await storeWhen(isOld);
     },
-    idle: () => storeWhenDue(),
+    idle: () => storeWhen(isOld),
     async release(why) {
-      if (why !== 'failed' && stored.intentTo === null) await store();
+      try {
+        if (why !== 'failed' && stored.intentTo === null) await store();
+      } finally {
+        deps.budget.set(handle, 0);
+        health.setProblem(`${topic}/${partition}`, null);
+      }
     },
   };
 }

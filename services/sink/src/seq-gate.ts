@@ -8,19 +8,30 @@ export type SeqOutcome = 'accepted' | 'repeat' | 'gap';
  */
 export interface SeqGate {
   /** The last accepted; null before the first message of a partition that was never read. */
-  last: number | null;
-  pass(seq: number): SeqOutcome;
+  readonly last: number | null;
+  /** Offset of the first entry that was refused since the last one accepted; null when all is well. */
+  readonly gapOffset: number | null;
+  /** `offset` is that of the record that the entry came in. */
+  pass(seq: number, offset: number): SeqOutcome;
 }
 
 /** @param last the last accepted; null to begin with whatever comes first */
-export function createSeqGate(last: number | null): SeqGate {
+export function createSeqGate(last: number | null, gapOffset: number | null = null): SeqGate {
   return {
-    last,
-    pass(seq) {
-      if (this.last !== null && seq !== this.last + 1) {
-        return seq <= this.last ? 'repeat' : 'gap';
+    get last() {
+      return last;
+    },
+    get gapOffset() {
+      return gapOffset;
+    },
+    pass(seq, offset) {
+      if (last !== null && seq <= last) return 'repeat';
+      if (last !== null && seq > last + 1) {
+        gapOffset ??= offset;
+        return 'gap';
       }
-      this.last = seq;
+      last = seq;
+      gapOffset = null;
       return 'accepted';
     },
   };

@@ -24,6 +24,13 @@ export const settings = defineSettings('sink', {
     unit: 'bytes',
     doc: 'A block of one partition is inserted when it has this many bytes, as ClickHouse gets them.',
   }),
+  pending_bytes_max: int({
+    default: 67_108_864,
+    min: 1_048_576,
+    max: 4_294_967_296,
+    unit: 'bytes',
+    doc: 'Most bytes of rows that wait to be inserted, over all partitions of the process; above it blocks are cut earlier.',
+  }),
   block_linger_ms: int({
     default: 1000,
     min: 10,

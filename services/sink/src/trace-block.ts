@@ -1,8 +1,6 @@
-import { FragmentReader } from '@spanloom/avro';
+import { FragmentReader, type Segment } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
 import {
-  DEAD_LETTER_COLUMNS,
-  DeadLetterRows,
   FRAGMENT_COLUMNS,
   FragmentRows,
   LEDGER_COLUMNS,
@@ -10,94 +8,111 @@ import {
   SPAN_COLUMNS,
   SpanRows,
 } from '@spanloom/rowbinary';
-import { type Block, KEEP_BYTES_MAX, type TableRows } from './block';
+import { type Block, createBlock } from './block';
+import { createLetters } from './letters';
 import type { SinkMetrics } from './metrics';
+import { SeqSpan } from './presence';
 import type { SeqGate } from './seq-gate';
-import { unreadable } from './unreadable';
+import type { SpanLayouts } from './span-layouts';
+import { wholeRecord } from './unreadable';
 
 /** Makes blocks of the topic `traces`: spans, fragments and the ledger. */
-export function createTraceBlock(topic: string, partition: number, metrics: SinkMetrics): Block {
+export function createTraceBlock(
+  topic: string,
+  partition: number,
+  deps: { readonly metrics: SinkMetrics; readonly layouts: SpanLayouts },
+): Block {
+  const { metrics, layouts } = deps;
   const spans = new SpanRows();
   const fragments = new FragmentRows();
   const ledger = new LedgerRows();
-  const letters = new DeadLetterRows();
+  const letters = createLetters(topic, partition, () =>
+    metrics.unreadable.inc({ topic: 'traces' }),
+  );
+  const spanSeqs = new SeqSpan();
+  const fragmentSeqs = new SeqSpan();
+  const ledgerSeqs = new SeqSpan();
   const reader = new FragmentReader();
-  const labels = { topic: 'traces' };
 
-  function refuse(record: KafkaRecord, index: number, raw: Buffer, schemaId: number): void {
-    metrics.unreadable.inc(labels);
-    letters.append(unreadable(topic, partition, record, index, raw, schemaId));
+  /** Appends a segment's spans; what cannot be read, from there to its end, becomes a dead letter. */
+  async function addSegment(record: KafkaRecord, segment: Segment): Promise<void> {
+    const { buffer } = reader;
+    const { schemaId, start, end } = segment;
+    if (layouts.isReadable(schemaId) === null) await layouts.learn(schemaId);
+    const known = layouts.isReadable(schemaId) === true;
+    let at = start;
+    while (known && at < end) {
+      const next = spans.append(buffer, at, end);
+      if (next < 0) break;
+      fragments.addSpan(buffer, spans);
+      at = next;
+    }
+    if (at === end) return;
+    const raw = buffer.subarray(at, end);
+    const reason = known ? ('malformed' as const) : ('schema-unknown' as const);
+    const error = known ? `a span cannot be read: ${spans.reason}` : `schema ${schemaId}`;
+    letters.addPart(record, { raw, schemaId, reason, error });
   }
 
-  /** Spans that could not be read of the fragment that the reader is at. */
-  function addFragment(record: KafkaRecord): void {
-    const { buffer } = reader;
-    let deadLettered = 0;
+  async function addFragment(record: KafkaRecord): Promise<void> {
+    const before = spans.rowCount;
     fragments.begin();
     spans.setFragment(partition, reader.seq, reader.closedAtS);
     for (let i = 0; i < reader.segmentCount; i++) {
-      const segment = reader.segments[i] as {
-        spanCount: number;
-        start: number;
-        end: number;
-        schemaId: number;
-      };
-      let left = segment.spanCount;
-      let at = segment.start;
-      while (at < segment.end) {
-        const next = spans.append(buffer, at, segment.end);
-        if (next < 0) break;
-        fragments.addSpan(buffer, spans);
-        at = next;
-        left--;
-      }
-      if (at === segment.end) continue;
-      deadLettered += left;
-      refuse(record, reader.seq, buffer.subarray(at, segment.end), segment.schemaId);
+      await addSegment(record, reader.segments[i] as Segment);
     }
-    fragments.finish(reader, deadLettered);
+    const stored = spans.rowCount - before;
+    fragments.finish(reader, Math.max(0, reader.spanCount - stored));
+    fragmentSeqs.add(reader.seq, reader.closedAtS);
+    if (stored > 0) spanSeqs.add(reader.seq, reader.closedAtS);
   }
 
-  function addEntries(record: KafkaRecord, gate: SeqGate): void {
-    if (record.value === null || !reader.reset(record.value)) {
-      refuse(record, -1, record.value ?? Buffer.alloc(0), 0);
+  async function add(record: KafkaRecord, gate: SeqGate): Promise<void> {
+    const { value } = record;
+    if (value === null || !reader.reset(value) || reader.partition !== partition) {
+      letters.addWhole(record, wholeRecord(record, 'no batch of fragments of this partition'));
       return;
     }
+    letters.beginRecord();
     for (let kind = reader.next(); kind !== 'end'; kind = reader.next()) {
       if (kind === 'corrupt') {
-        refuse(record, -1, record.value, 0);
+        letters.addWhole(record, wholeRecord(record, `broken after entry ${reader.seq - 1}`));
         return;
       }
-      const outcome = gate.pass(reader.seq);
-      if (outcome === 'repeat') metrics.repeats.inc(labels);
-      else if (outcome === 'gap') metrics.gaps.inc(labels);
-      else if (kind === 'fragment') addFragment(record);
-      else if (reader.ledger !== null) ledger.append(partition, reader.seq, reader.ledger);
+      const outcome = gate.pass(reader.seq, record.offset);
+      if (outcome === 'repeat') metrics.repeats.inc({ topic: 'traces' });
+      else if (outcome === 'gap') metrics.gaps.inc({ topic: 'traces' });
+      else if (kind === 'fragment') await addFragment(record);
+      else if (reader.ledger !== null) {
+        ledger.append(partition, reader.seq, reader.ledger);
+        ledgerSeqs.add(reader.seq, reader.ledger.atS);
+      }
     }
   }
 
-  const all = [
-    { table: 'otel_traces', columns: SPAN_COLUMNS, rows: spans },
-    { table: 'trace_fragments', columns: FRAGMENT_COLUMNS, rows: fragments },
-    { table: 'ledger', columns: LEDGER_COLUMNS, rows: ledger },
-    { table: 'dead_letters', columns: DEAD_LETTER_COLUMNS, rows: letters },
-  ];
-  return {
-    add: addEntries,
-    get bytes() {
-      return spans.length + fragments.length + ledger.length + letters.length;
-    },
-    get rowCount() {
-      return spans.rowCount + fragments.rowCount + ledger.rowCount + letters.rowCount;
-    },
-    tables: () =>
-      all
-        .filter(({ rows }) => rows.rowCount > 0)
-        .map(({ table, columns, rows }): TableRows => {
-          return { table, columns, body: rows.view(), rowCount: rows.rowCount };
-        }),
-    reset() {
-      for (const { rows } of all) rows.reset(KEEP_BYTES_MAX);
-    },
-  };
+  return createBlock(
+    [
+      {
+        table: 'otel_traces',
+        columns: SPAN_COLUMNS,
+        rows: spans,
+        presence: () => spanSeqs.check('otel_traces', 'StoredAt', partition),
+      },
+      {
+        table: 'trace_fragments',
+        columns: FRAGMENT_COLUMNS,
+        rows: fragments,
+        presence: () => fragmentSeqs.check('trace_fragments', 'ClosedAt', partition),
+      },
+      letters.table,
+      {
+        table: 'ledger',
+        columns: LEDGER_COLUMNS,
+        rows: ledger,
+        presence: () => ledgerSeqs.check('ledger', 'At', partition),
+      },
+    ],
+    add,
+    [spanSeqs, fragmentSeqs, ledgerSeqs, letters],
+  );
 }
