@@ -1,0 +1,52 @@
+import type { RunState } from '@spanloom/infra';
+import {
+  type ConfigOf,
+  clickhouseSettings,
+  defineSettings,
+  loadConfig,
+  SpanloomError,
+} from '@spanloom/runtime';
+
+const settings = defineSettings('cli', clickhouseSettings);
+
+const GATEWAY_PORT = 4318;
+const TRACES_PATH = '/v1/traces';
+
+/** Where ClickHouse is: the environment wins over what the running services were given, that over the file. */
+export function clickhouseConfig(
+  state: Pick<RunState, 'env'> | null,
+  env: NodeJS.ProcessEnv,
+): ConfigOf<typeof settings> {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  return loadConfig(settings, {
+    env: { ...state?.env, ...Object.fromEntries(given) },
+    file: env.SPANLOOM_CONFIG,
+  });
+}
+
+/**
+ * The URL to send spans to: the flag, else the running gateway, else the port in the environment, else
+ * the default. An address without a path gets OTLP's. SpanloomError('usage') when the flag is no URL.
+ */
+export function gatewayUrl(
+  flag: string | undefined,
+  state: Pick<RunState, 'processes'> | null,
+  env: NodeJS.ProcessEnv,
+): string {
+  if (flag !== undefined) return tracesUrl(flag);
+  const running = state?.processes.find(({ name }) => name === 'gateway')?.port;
+  const port = running ?? (Number(env.SPANLOOM_OTLP_HTTP_PORT) || GATEWAY_PORT);
+  return `http://127.0.0.1:${port}${TRACES_PATH}`;
+}
+
+function tracesUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new SpanloomError(
+      'usage',
+      `--gateway: "${text}" is no URL; give one like http://127.0.0.1:${GATEWAY_PORT}`,
+    );
+  }
+  if (url.pathname === '/') url.pathname = TRACES_PATH;
+  return url.toString();
+}
