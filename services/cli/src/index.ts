@@ -1,1 +1,2 @@
-export {};
+export { generateLoad, type LoadBatch, type LoadOptions } from './generate/load';
+export { createOracle, type Oracle } from './generate/oracle';

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpanloomError } from '@spanloom/runtime';
 import { Command } from 'commander';
+import { registerDemo } from './commands/demo';
 import { registerDown } from './commands/down';
+import { registerGenerate } from './commands/generate';
 import { registerImport } from './commands/import';
 import { registerReset } from './commands/reset';
 import { registerSql } from './commands/sql';
@@ -24,7 +26,8 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function createProgram(): Command {
+/** The command line: every command registered. */
+export function createProgram(): Command {
   const program = new Command('spanloom')
     .description('Traces from spans, on Kafka, Redis and ClickHouse')
     .version(version())
@@ -35,7 +38,9 @@ function createProgram(): Command {
     registerStatus,
     registerDown,
     registerReset,
+    registerDemo,
     registerImport,
+    registerGenerate,
     registerSql,
   ]) {
     register(program);

@@ -1,4 +1,5 @@
 import { type Clock, isRetriable, SpanloomError } from '@spanloom/runtime';
+import { protoMessage, protoPartialSuccess } from './proto-answer';
 
 /** What the gateway said of a request in the end. */
 export type PostOutcome =
@@ -12,6 +13,10 @@ export interface PostOptions {
   readonly clock: Clock;
   /** Called before every wait for another attempt. */
   readonly onRetry: (why: string) => void;
+  /** What the body is; the answer comes the same way. Default `application/json`. */
+  readonly contentType?: 'application/json' | 'application/x-protobuf';
+  /** Gives up: rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 const ANSWER_MS = 30_000;
@@ -49,8 +54,8 @@ export function partialSuccess(body: string): { readonly rejected: number; reado
  * the pause that the gateway asks for, else one that doubles.
  * @throws SpanloomError('engine-unavailable') after two minutes without an answer that counts
  */
-export async function postSpans(body: string, options: PostOptions): Promise<PostOutcome> {
-  const { clock } = options;
+export async function postSpans(body: string | Buffer, options: PostOptions): Promise<PostOutcome> {
+  const { clock, signal } = options;
   const began_ms = clock.monotonicMs();
   for (let wait_ms = WAIT_FIRST_MS; ; wait_ms = Math.min(WAIT_MAX_MS, wait_ms * 2)) {
     const attempt = await tryOnce(body, options);
@@ -62,7 +67,7 @@ export async function postSpans(body: string, options: PostOptions): Promise<Pos
       );
     }
     options.onRetry(attempt.why);
-    await clock.sleep(attempt.wait_ms ?? wait_ms * (0.5 + Math.random() / 2));
+    await clock.sleep(attempt.wait_ms ?? wait_ms * (0.5 + Math.random() / 2), signal);
   }
 }
 
@@ -72,23 +77,33 @@ interface Again {
   readonly wait_ms: number | null;
 }
 
-async function tryOnce(body: string, { url, clock }: PostOptions): Promise<PostOutcome | Again> {
+async function tryOnce(
+  body: string | Buffer,
+  { url, clock, contentType = 'application/json', signal }: PostOptions,
+): Promise<PostOutcome | Again> {
+  const json = contentType === 'application/json';
+  const timeout = AbortSignal.timeout(ANSWER_MS);
   try {
     const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': contentType },
       body,
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
-    const text = await answer.text();
-    if (answer.ok) return { kind: 'accepted', ...partialSuccess(text) };
-    const why = `${answer.status} ${text.slice(0, 300)}`;
+    const said = Buffer.from(await answer.arrayBuffer());
+    const text = said.toString('utf8');
+    if (answer.ok) {
+      return { kind: 'accepted', ...(json ? partialSuccess(text) : protoPartialSuccess(said)) };
+    }
+    const reason = json ? text.slice(0, 300) : protoMessage(said);
+    const why = `${answer.status} ${reason}`;
     if (!TRY_AGAIN.has(answer.status)) return { kind: 'refused', status: answer.status, why };
     const wait_ms = retryAfterMs(answer.headers.get('retry-after'), clock.nowMs());
     return { kind: 'again', why, wait_ms };
   } catch (error) {
-    const timeout = error instanceof Error && error.name === 'TimeoutError';
-    if (!timeout && !isRetriable(error)) throw error;
+    signal?.throwIfAborted();
+    const late = error instanceof Error && error.name === 'TimeoutError';
+    if (!late && !isRetriable(error)) throw error;
     const cause = (error as Error).cause;
     return {
       kind: 'again',
