@@ -18,12 +18,14 @@ function bytes(service: string, name: string, kind = 2, statusCode = 0): SeriesB
 describe('series names', () => {
   it('gives what reading slowly gives, however many names push each other out', () => {
     const names = new SeriesNames({ template: true });
+    const wrong: number[] = [];
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 40_000; i++) {
         const span = bytes(`service-${i % 7}`, `operation-x${i}y`, i % 6, i % 3);
-        expect(names.name(names.find(span))).toEqual(readSeriesName(span, true));
+        if (names.name(names.find(span)).key !== readSeriesName(span, true).key) wrong.push(i);
       }
     }
+    expect(wrong).toEqual([]);
   });
 
   it('keeps the slot of a name that stays', () => {
