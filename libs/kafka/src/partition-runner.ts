@@ -35,16 +35,18 @@ export async function runPartitions(
     signal: stopping.signal,
   });
   let running: ReturnType<typeof startGeneration> | null = null;
+  let stopRequested = false;
 
   /** Joins the group, however often it takes within the longest outage; null when stopped meanwhile. */
   async function join(): Promise<Generation | null> {
     const started_ms = clock.monotonicMs();
-    for (let failures = 0; !stopping.signal.aborted; failures++) {
+    for (let failures = 0; !stopRequested; failures++) {
       try {
         await connectTo(cluster, topic);
-        return await membership.join();
+        const generation = await membership.join();
+        return stopRequested ? null : generation;
       } catch (error) {
-        if (stopping.signal.aborted) break;
+        if (stopRequested) break;
         if (isHopeless(error) || clock.monotonicMs() - started_ms > options.outage_ms_max)
           throw error;
         const wait_ms = Math.min(
@@ -74,7 +76,7 @@ export async function runPartitions(
       await running.finish(end.why === 'stopped' || end.why === 'fatal' ? 'stop' : 'revoked');
       running = null;
       if (end.why === 'fatal') throw end.error;
-      if (end.why === 'stopped') return;
+      if (stopRequested) return;
     }
   }
 
@@ -100,6 +102,7 @@ export async function runPartitions(
     assigned: () => running?.partitions ?? [],
     state: () => running?.state() ?? [],
     async stop() {
+      stopRequested = true;
       if (running === null) stopping.abort(new SpanloomError('state-stale', 'the runner stops'));
       running?.stop();
       // A join that waits for other members is not waited for: leaving ends it at the coordinator.

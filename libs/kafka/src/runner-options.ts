@@ -25,7 +25,7 @@ const DEFAULTS = {
 /** Fills in the defaults. 'config-invalid' when the times don't fit each other. */
 export function withDefaults(given: RunPartitionsOptions): RunnerOptions {
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
-  const options: RunnerOptions = { ...DEFAULTS, ...given, ...Object.fromEntries(named) };
+  const options: RunnerOptions = { ...given, ...DEFAULTS, ...Object.fromEntries(named) };
   if (options.heartbeat_interval_ms * 2 > options.session_timeout_ms) {
     throw new SpanloomError(
       'config-invalid',

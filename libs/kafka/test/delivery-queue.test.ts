@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { DeliveryQueue } from '../src/delivery-queue';
+import type { KafkaRecord } from '../src/record';
+
+function record(offset: number): KafkaRecord {
+  return { offset, timestampMs: offset, key: null, value: null, headers: {} };
+}
+
+function offsets(records: readonly KafkaRecord[] | null): number[] | null {
+  return records === null ? null : records.map((r) => r.offset);
+}
+
+test('hands out what was fetched at the position', () => {
+  const queue = new DeliveryQueue(1_000);
+  queue.seek(10);
+  queue.push(10, 12, [record(10), record(11)], 100);
+  expect(queue.fetchOffset).toBe(12);
+  expect(offsets(queue.take(10))).toEqual([10, 11]);
+  expect(queue.take(12)).toBeNull();
+  expect(queue.fetchOffset).toBe(12);
+});
+
+test('leaves out records below the position', () => {
+  const queue = new DeliveryQueue(1_000);
+  queue.seek(10);
+  queue.push(10, 14, [10, 11, 12, 13].map(record), 100);
+  expect(offsets(queue.take(12))).toEqual([12, 13]);
+});
+
+test('goes back when the position is before what was fetched, and drops the answers under way', () => {
+  const queue = new DeliveryQueue(1_000);
+  queue.seek(10);
+  queue.push(10, 12, [record(10), record(11)], 100);
+  expect(queue.take(5)).toBeNull();
+  expect(queue.fetchOffset).toBe(5);
+  queue.push(12, 13, [record(12)], 100);
+  expect(queue.isEmpty).toBe(true);
+  queue.push(5, 6, [record(5)], 100);
+  expect(offsets(queue.take(5))).toEqual([5]);
+});
+
+test('goes on after gaps: markers in the log, and records that were deleted', () => {
+  const queue = new DeliveryQueue(1_000);
+  queue.seek(0);
+  queue.push(0, 3, [record(0), record(1)], 10);
+  queue.push(3, 4, [], 10);
+  queue.push(4, 6, [record(5)], 10);
+  expect(offsets(queue.take(0))).toEqual([0, 1, 5]);
+  expect(queue.take(6)).toBeNull();
+  queue.skip(6, 100);
+  expect(queue.fetchOffset).toBe(100);
+  queue.push(100, 101, [record(100)], 10);
+  expect(offsets(queue.take(6))).toEqual([100]);
+});
+
+test('a stretch without records does not stop the reading', () => {
+  const queue = new DeliveryQueue(10);
+  queue.seek(0);
+  queue.push(0, 2, [record(0)], 10);
+  queue.push(2, 5, [], 10);
+  queue.push(5, 6, [record(5)], 10);
+  expect(offsets(queue.take(0))).toEqual([0]);
+  expect(offsets(queue.take(1))).toEqual([5]);
+});
+
+test('is full by bytes, and says so', () => {
+  const queue = new DeliveryQueue(100);
+  queue.seek(0);
+  queue.push(0, 1, [record(0)], 99);
+  expect(queue.isFull).toBe(false);
+  queue.push(1, 2, [record(1)], 99);
+  expect(queue.isFull).toBe(true);
+  queue.take(0);
+  expect(queue.isFull).toBe(false);
+});
+
+test('whatever is fetched and wherever the reader jumps, it sees each record of the log from there on, in order', () => {
+  const step = fc.record({
+    fetched: fc.integer({ min: 0, max: 5 }),
+    jump: fc.option(fc.integer({ min: 0, max: 30 }), { freq: 6 }),
+    reads: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(60), { maxLength: 50 }), fc.array(step), (log, steps) => {
+      const sorted = [...log].sort((a, b) => a - b);
+      const queue = new DeliveryQueue(3);
+      let position = 0;
+      queue.seek(0);
+      for (const { fetched, jump, reads } of steps) {
+        const at = queue.fetchOffset;
+        const got = sorted.filter((offset) => offset >= at).slice(0, fetched);
+        const next = (got.at(-1) ?? at - 1) + 1;
+        queue.push(at, next, got.map(record), fetched);
+        if (jump !== null) position = jump;
+        const taken = reads ? queue.take(position) : null;
+        if (taken === null) continue;
+        const expected = sorted.filter((offset) => offset >= position).slice(0, taken.length);
+        expect(offsets(taken)).toEqual(expected);
+        position = (taken.at(-1)?.offset ?? 0) + 1;
+      }
+    }),
+  );
+});

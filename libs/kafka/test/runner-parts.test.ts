@@ -1,0 +1,60 @@
+import { withDefaults } from '../src/runner-options';
+import { topicSpecs } from '../src/topics';
+import { createTurnstile } from '../src/turnstile';
+import { createWakeup } from '../src/wakeup';
+
+const given = {
+  groupId: 'g',
+  topic: 't',
+  createProcessor: () => Promise.reject(new Error('not asked')),
+  onFatal: () => undefined,
+};
+
+test('options that are left out get their defaults, given or not as undefined', () => {
+  const options = withDefaults({ ...given, idle_interval_ms: undefined, failures_max: 3 });
+  expect(options.idle_interval_ms).toBe(250);
+  expect(options.failures_max).toBe(3);
+});
+
+test('times that can not work are refused', () => {
+  expect(() => withDefaults({ ...given, session_timeout_ms: 5_000 })).toThrow(/half/);
+  expect(() => withDefaults({ ...given, drain_timeout_ms: 60_000 })).toThrow(
+    /rebalance_timeout_ms/,
+  );
+});
+
+test('a turnstile lets in as many as it says, and everybody in the end', async () => {
+  const turnstile = createTurnstile(2);
+  let inside = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    inside++;
+    most = Math.max(most, inside);
+    await new Promise((resolve) => setImmediate(resolve));
+    inside--;
+  };
+  const failing = turnstile.run(() => Promise.reject(new Error('one fails')));
+  const all = Array.from({ length: 10 }, () => turnstile.run(work));
+  await expect(failing).rejects.toThrow('one fails');
+  await Promise.all(all);
+  expect(most).toBe(2);
+});
+
+test('a wake-up before the wait counts once', async () => {
+  const wakeup = createWakeup();
+  wakeup.wake();
+  wakeup.wake();
+  const started = Date.now();
+  await wakeup.wait(5_000);
+  expect(Date.now() - started).toBeLessThan(1_000);
+  await wakeup.wait(20);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(15);
+});
+
+test('the topics carry the prefix, and spans are stamped by the broker', () => {
+  const specs = topicSpecs({ topic_prefix: 'x.', partitions: 3, replication_factor: 2 });
+  expect(specs.map((s) => s.topic)).toEqual(['x.spans', 'x.traces', 'x.latency', 'x.dead-letters']);
+  expect(specs[0]?.config['message.timestamp.type']).toBe('LogAppendTime');
+  expect(specs[0]?.required['message.timestamp.type']).toBe('equal');
+  expect(specs[1]?.config['message.timestamp.type']).toBeUndefined();
+});
