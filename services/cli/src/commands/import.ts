@@ -6,6 +6,7 @@ import { clickhouseConfig, gatewayUrl } from '../connection';
 import { parseSpeed } from '../import/pace';
 import { requireGateway } from '../import/post';
 import { bar, createProgressLine, type ProgressLine } from '../import/progress-line';
+import { fileSize } from '../import/read-lines';
 import { type ImportResult, resultJson, resultText } from '../import/result';
 import { type SendResult, sendFiles } from '../import/send-files';
 import { waitDuplicates, waitStored } from '../import/stored-spans';
@@ -80,6 +81,8 @@ async function runImport(files: readonly string[], flags: ImportFlags): Promise<
   const url = gatewayUrl(flags.gateway, state, process.env);
   const speed = parseSpeed(flags.speed);
   const line = createProgressLine(process.stderr, clock.monotonicMs);
+  // A wrong name should not be told only after the files before it were sent.
+  await Promise.all(files.map(fileSize));
   await requireGateway(url);
   const since_unix_s = Math.floor(clock.nowMs() / 1000);
   const began_ms = clock.monotonicMs();
