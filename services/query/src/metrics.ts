@@ -11,7 +11,7 @@ export interface QueryMetrics {
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /** Defines the query service's metrics. */
-export function createQueryMetrics(metrics: Metrics): QueryMetrics {
+export function defineMetrics(metrics: Metrics): QueryMetrics {
   const requests = metrics.counter({
     name: 'spanloom_query_requests_total',
     help: 'Requests answered, by route and HTTP status code.',

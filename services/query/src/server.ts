@@ -1,0 +1,104 @@
+import swagger from '@fastify/swagger';
+import { type Clock, type Health, type Logger, SpanloomError } from '@spanloom/runtime';
+import fastify, { type FastifyInstance } from 'fastify';
+import { failureOf } from './failure';
+import type { QueryMetrics } from './metrics';
+import { refused } from './routes/envelope';
+import { addHealthRoutes } from './routes/health';
+import { addJaegerRoutes } from './routes/jaeger';
+import { addLatencyRoute } from './routes/latency';
+import type { Database } from './sql/database';
+
+/** What the server is made of. */
+export interface ServerDeps {
+  readonly database: Database;
+  readonly metrics: QueryMetrics;
+  readonly health: Health;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const CONNECTIONS_MAX = 1_000;
+/** Names of services are part of paths. */
+const PATH_PARAMETER_MAX = 4_096;
+const RETRY_AFTER_S = '2';
+
+/** Makes the HTTP server with all routes; it does not listen yet. */
+export async function createServer(
+  config: { readonly answer_spans_max: number },
+  deps: ServerDeps,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: PATH_PARAMETER_MAX, ignoreTrailingSlash: true },
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  // Schemas are for the description only: the routes read parameters themselves, and say what is wrong.
+  app.setValidatorCompiler(() => () => true);
+  addAnswers(app, deps);
+  await app.register(swagger, {
+    openapi: { info: { title: 'Spanloom query API', version: '1' } },
+  });
+  app.register((root, _options, done) => {
+    addHealthRoutes(root, deps.health);
+    root.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    done();
+  });
+  for (const prefix of ['/api', '/jaeger/api']) {
+    app.register(
+      (api, _options, done) => {
+        addJaegerRoutes(api, { config, database: deps.database });
+        if (prefix === '/api') addLatencyRoute(api, deps);
+        done();
+      },
+      { prefix },
+    );
+  }
+  return app;
+}
+
+/** How errors and unknown paths are answered, and that every request is counted. */
+function addAnswers(app: FastifyInstance, { metrics, logger }: ServerDeps): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { code, message } = failureOf(error);
+    const route = request.routeOptions.url ?? 'unknown';
+    if (code >= 500) logger.error({ error, route, code }, 'a query failed');
+    if (code === 503) reply.header('retry-after', RETRY_AFTER_S);
+    return reply.code(code).send(refused(code, [message]));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const what = `there is no ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200)}`;
+    return reply.code(404).send(refused(404, [`${what}: see /openapi.json`]));
+  });
+}
+
+/** Listens, on all addresses where `query_host` is empty. A port that is taken is 'port-in-use'. */
+export async function listen(
+  app: FastifyInstance,
+  config: { readonly query_port: number; readonly query_host: string },
+): Promise<number> {
+  const port = config.query_port;
+  // "::" takes IPv4 too; a machine without IPv6 has only the other.
+  const hosts = config.query_host === '' ? ['::', '0.0.0.0'] : [config.query_host];
+  for (const [i, host] of hosts.entries()) {
+    try {
+      await app.listen({ port, host });
+      break;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE') {
+        const cure = 'stop what listens there, or set SPANLOOM_QUERY_PORT to another port';
+        throw new SpanloomError('port-in-use', `port ${port} is in use: ${cure}`, { cause: error });
+      }
+      if (code !== 'EAFNOSUPPORT' || i === hosts.length - 1) throw error;
+    }
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

@@ -1,0 +1,31 @@
+import { createClickHouse } from '@spanloom/clickhouse';
+import type { ServiceContext } from '@spanloom/runtime';
+import { watchClickHouse } from './clickhouse-watch';
+import { defineMetrics } from './metrics';
+import { createServer, listen } from './server';
+import type { settings } from './settings';
+import { createDatabase } from './sql/database';
+
+type Context = Pick<
+  ServiceContext<(typeof settings)['shape']>,
+  'config' | 'logger' | 'metrics' | 'health' | 'clock' | 'signal' | 'onStop'
+>;
+
+/**
+ * Starts the query API. ClickHouse may be away then: requests get 503 until it is there.
+ * @returns the port it listens on
+ */
+export async function startQuery(context: Context): Promise<{ readonly port: number }> {
+  const { config, logger, health, clock, signal, onStop } = context;
+  const clickhouse = createClickHouse(config, { logger });
+  onStop('ClickHouse client', () => clickhouse.close());
+  const watching = watchClickHouse({ clickhouse, health, logger, clock, signal });
+  onStop('ClickHouse watch', watching.stop);
+  const metrics = defineMetrics(context.metrics);
+  const database = createDatabase(config, { clickhouse, metrics, clock });
+  const server = await createServer(config, { database, metrics, health, logger, clock });
+  onStop('query API', () => server.close());
+  const port = await listen(server, config);
+  logger.info({ port }, 'answers queries');
+  return { port };
+}
