@@ -30,7 +30,8 @@ function layoutOf(schema: unknown, named = new Map<string, string>()): string {
   else if (type === 'map') layout = `map(${layoutOf(values, named)})`;
   else if (type === 'fixed') layout = `fixed(${size})`;
   else layout = layoutOf(type, named);
-  if (name !== undefined) named.set(name, layout);
+  // Registries and avsc may write names in full, others leave the namespace to the record around.
+  if (name !== undefined) named.set(name.split('.').pop() as string, layout);
   return layout;
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  type AvroSchema,
   AvroWriter,
   canonicalizer,
   type DecodedBatch,
@@ -164,6 +165,8 @@ describe('what is wrong is said, span by span', () => {
 describe('writer schemas of other layouts', () => {
   test('an older schema without links resolves; the canonical one needs nothing', () => {
     expect(canonicalizer(SCHEMAS.spanBatch, 3)).toBeNull();
+    const inFull = reference.spanBatch.schema({ exportAttrs: true }) as AvroSchema;
+    expect(canonicalizer(inFull, 3)).toBeNull();
     const older = JSON.parse(JSON.stringify(SCHEMAS.spanBatch));
     const fields = older.fields[1].type.items.fields as { name: string }[];
     older.fields[1].type.items.fields = fields.filter((f) => f.name !== 'links');
