@@ -1,5 +1,6 @@
 import { SpanloomError } from '@spanloom/runtime';
-import { freshKafka, freshTopic, numbered, startMember, until, values } from './fixture';
+import { Kafka as KafkaJs } from 'kafkajs';
+import { BROKERS, freshKafka, freshTopic, numbered, startMember, until, values } from './fixture';
 
 const { kafka } = freshKafka(1);
 const producing = kafka.producer({ compression: 'none' });
@@ -56,9 +57,7 @@ test('reading starts at the position, and goes wherever the processor moves it',
 test('records that retention deleted are skipped, loudly', async () => {
   const topic = await freshTopic(kafka, 1);
   await fill(topic, 0, 0, 50);
-  const { Kafka } = await import('kafkajs');
-  const { BROKERS } = await import('./fixture');
-  const admin = new Kafka({ brokers: [...BROKERS], logLevel: 0 }).admin();
+  const admin = new KafkaJs({ brokers: [...BROKERS], logLevel: 0 }).admin();
   await admin.connect();
   await admin.fetchTopicOffsets(topic);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '30' }] });

@@ -1,5 +1,5 @@
-import { topicSpecs } from '@spanloom/kafka';
-import { freshKafka, freshTopic } from './fixture';
+import { createKafka, topicSpecs } from '@spanloom/kafka';
+import { freshKafka, freshTopic, quiet } from './fixture';
 
 const { kafka, config } = freshKafka(3);
 
@@ -110,8 +110,6 @@ test('offsets, commits and times can be read from outside', async () => {
 });
 
 test('a broker that is not there is an error that says so, and may pass', async () => {
-  const { createKafka } = await import('@spanloom/kafka');
-  const { quiet } = await import('./fixture');
   const nowhere = createKafka(
     { ...config, kafka_brokers: ['127.0.0.1:1'] },
     { logger: quiet, clientId: 'nobody' },

@@ -1,3 +1,4 @@
+/// <reference path="./kafkajs-internals.d.ts" />
 /**
  * What is used of kafkajs below its public API, in one place, and only in the one version it was written for.
  *

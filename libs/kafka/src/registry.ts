@@ -7,12 +7,17 @@ const CACHED_MAX = 1_000;
 /** How long an id that the registry does not know is taken as unknown, ms. */
 const UNKNOWN_FOR_MS = 10_000;
 
+const REGISTER_ATTEMPTS_MAX = 4;
+const REGISTER_WAIT_MS = 200;
+const CONFIG_MS_MAX = 5_000;
+
 /** Status codes with which a registry refuses a schema: Confluent's 409, and 422 for one that it can't read. */
 const REFUSED: ReadonlySet<number> = new Set([409, 422]);
 
 /** Makes a client of the Confluent-compatible registry at `url` (credentials in the URL are used). Connects on first use. */
 export function createRegistry(url: string, logger: Logger): Registry {
-  const client = new SchemaRegistry(connectionOf(url));
+  const connection = connectionOf(url);
+  const client = new SchemaRegistry(connection);
   const ids = new Map<string, number>();
   const schemas = new Map<number, { readonly schema: object | null; readonly until_ms: number }>();
 
@@ -22,16 +27,9 @@ export function createRegistry(url: string, logger: Logger): Registry {
       const key = `${subject} ${text}`;
       const known = ids.get(key);
       if (known !== undefined) return known;
-      try {
-        const { id } = await client.register(
-          { type: SchemaType.AVRO, schema: text },
-          { subject, compatibility: COMPATIBILITY.BACKWARD },
-        );
-        ids.set(key, id);
-        return id;
-      } catch (error) {
-        throw registrationError(error, subject);
-      }
+      const id = await register(subject, text);
+      ids.set(key, id);
+      return id;
     },
 
     async schemaById(id) {
@@ -44,6 +42,51 @@ export function createRegistry(url: string, logger: Logger): Registry {
       return schema;
     },
   };
+
+  /**
+   * Registers, however many others do so at this moment: registries answer the second of two first registrations
+   * with a conflict, and a subject's compatibility is set only after its first schema.
+   */
+  async function register(subject: string, schema: string): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { id } = await client.register(
+          { type: SchemaType.AVRO, schema },
+          { subject, compatibility: COMPATIBILITY.BACKWARD },
+        );
+        return id;
+      } catch (error) {
+        const known = registrationError(error, subject);
+        if (known.code !== 'schema-incompatible' || attempt >= REGISTER_ATTEMPTS_MAX) throw known;
+        await new Promise((resolve) => setTimeout(resolve, REGISTER_WAIT_MS * attempt));
+        await demandBackward(subject);
+      }
+    }
+  }
+
+  /** Sets the compatibility of a subject that has none: whoever registered first has not got to it, or died before. */
+  async function demandBackward(subject: string): Promise<void> {
+    const { host, auth } = connection;
+    const headers = new Headers({ 'content-type': 'application/vnd.schemaregistry.v1+json' });
+    if (auth !== undefined) {
+      const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
+      headers.set('authorization', `Basic ${credentials}`);
+    }
+    const address = `${host}/config/${encodeURIComponent(subject)}`;
+    try {
+      const answer = await fetch(address, { headers, signal: AbortSignal.timeout(CONFIG_MS_MAX) });
+      const { compatibilityLevel } = (await answer.json()) as { compatibilityLevel?: string };
+      if (compatibilityLevel !== COMPATIBILITY.NONE) return;
+      await fetch(address, {
+        method: 'PUT',
+        headers,
+        body: JSON.stringify({ compatibility: COMPATIBILITY.BACKWARD }),
+        signal: AbortSignal.timeout(CONFIG_MS_MAX),
+      });
+    } catch (error) {
+      throw unavailable(error, `setting the compatibility of ${subject}`);
+    }
+  }
 
   async function lookUp(id: number): Promise<object | null> {
     try {
@@ -65,7 +108,12 @@ export function createRegistry(url: string, logger: Logger): Registry {
   }
 }
 
-function connectionOf(url: string): ConstructorParameters<typeof SchemaRegistry>[0] {
+interface Connection {
+  readonly host: string;
+  readonly auth?: { readonly username: string; readonly password: string };
+}
+
+function connectionOf(url: string): Connection {
   if (!URL.canParse(url)) {
     throw new SpanloomError('config-invalid', 'schema_registry_url is not a URL');
   }

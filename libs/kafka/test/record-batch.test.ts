@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import RecordEncoder from 'kafkajs/src/protocol/recordBatch/record/v0';
-import RecordBatchEncoder from 'kafkajs/src/protocol/recordBatch/v0';
+import { RecordBatch } from 'kafkajs/src/protocol/recordBatch/v0';
 import { codecOf, registerCodecs } from '../src/codecs';
 import { decodeRecordBatches } from '../src/record-batch';
 
@@ -41,7 +41,7 @@ async function encode(samples: readonly Sample[], options: BatchOptions = {}): P
       headers: s.headers,
     }),
   );
-  const encoder = await RecordBatchEncoder.RecordBatch({
+  const encoder = await RecordBatch({
     firstTimestamp: BASE_MS,
     maxTimestamp: BASE_MS + 7,
     lastOffsetDelta: samples.length - 1,
