@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import { type Clock, type Health, type Logger, SpanloomError } from '@spanloom/runtime';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { failureOf } from './failure';
 import type { QueryMetrics } from './metrics';
 import { refused } from './routes/envelope';
@@ -32,6 +32,11 @@ export async function createServer(
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // What is wrong before a route is found, such as a path that is not percent-encoded text.
+    frameworkErrors: (error, _request, reply) => {
+      const { code, message } = failureOf(error);
+      (reply as FastifyReply).code(code).send(refused(code, [message]));
+    },
     routerOptions: { maxParamLength: PATH_PARAMETER_MAX, ignoreTrailingSlash: true },
   });
   app.server.maxConnections = CONNECTIONS_MAX;

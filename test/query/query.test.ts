@@ -1,0 +1,268 @@
+import { startTestEngines, type TestEngines } from '@spanloom/infra';
+import { type RunningQuery, startTestQuery } from './running-query';
+
+const START_S = 1_661_140_339;
+/** Rows expire by the time of storing. */
+const NOW_S = Math.floor(Date.now() / 1000);
+const START_MICROS = START_S * 1_000_000;
+const TRACE = `00000000000000001${'a'.repeat(15)}`;
+const OTHER = 'b'.repeat(32);
+const QUOTED = 'o\'brien \\ "x"';
+
+/** One row of otel_traces in plain SQL; `copy` makes a second one with another StoredAt. */
+const SPANS = `INSERT INTO otel_traces
+(Timestamp, TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, ResourceAttributes,
+ SpanAttributes, Duration, StatusCode, StatusMessage, Events.Timestamp, Events.Name, Events.Attributes,
+ Links.TraceId, Links.SpanId, Links.TraceState, Links.Attributes, Flags, Partition, Seq, StoredAt)
+SELECT toDateTime64({at:UInt32}, 9) + toIntervalMicrosecond({micros:UInt32}), {trace:String}, {span:String}, {parent:String},
+ {name:String}, {kind:String}, {service:String}, map('service.name', {service:String}, 'host.name', 'h1'),
+ map('http.status_code', '500', 'weird key', {weird:String}), {duration:UInt64}, {status:String}, '',
+ [toDateTime64({at:UInt32}, 9)], ['note'], [map('n', '1')], [], [], [], [], 1, 0, 0, toDateTime({stored:UInt32})`;
+
+const PANE = `INSERT INTO latency_panes
+(ServiceName, SpanName, SpanKind, StatusCode, PaneStart, Count, Errors, SumNano, MinNano, MaxNano, Buckets, Exemplar, StoredAt, Seqs)
+SELECT {service:String}, 'op', 'Server', {status:String}, toDateTime({at:UInt32}), {count:UInt64}, {errors:UInt64},
+ 100 * {count:UInt64}, 100, {most:Float64}, map(toInt16(100), {count:UInt64}), ({most:Float64}, 'aa', 'bb'), now(), map(toUInt16(0), toUInt64(1))`;
+
+let engines: TestEngines;
+let query: RunningQuery;
+
+async function addSpan(change: Readonly<Record<string, unknown>>): Promise<void> {
+  const plain = {
+    at: START_S,
+    micros: 0,
+    trace: TRACE,
+    span: '1'.repeat(16),
+    parent: '',
+    name: 'GET /',
+    kind: 'Server',
+    service: 'front',
+    weird: 'w',
+    duration: 5_000_000,
+    status: 'Unset',
+    stored: NOW_S,
+  };
+  await query.clickhouse.command(SPANS, { ...plain, ...change });
+}
+
+async function addPane(change: Readonly<Record<string, unknown>>): Promise<void> {
+  const plain = {
+    service: 'front',
+    status: 'Unset',
+    at: START_S - 9,
+    count: 3,
+    errors: 0,
+    most: 101,
+  };
+  await query.clickhouse.command(PANE, { ...plain, ...change });
+}
+
+const idsOf = (body: { data: { traceID: string }[] }) => body.data.map(({ traceID }) => traceID);
+
+beforeAll(async () => {
+  engines = await startTestEngines({ engines: ['clickhouse'] });
+  query = await startTestQuery(engines.env.CLICKHOUSE_URL as string);
+}, 120_000);
+
+afterAll(async () => {
+  await query?.stop();
+  await engines?.stop();
+});
+
+describe('query API on a real ClickHouse', () => {
+  it('is 503 before the tables are there', async () => {
+    const { code, body } = await query.get('/api/services');
+    expect(code).toBe(503);
+    expect(body.errors[0].msg).toContain('start the sink');
+    await query.migrate();
+    expect(await query.get('/api/services')).toMatchObject({ code: 200, body: { data: [] } });
+    const latency = await query.get('/api/latency');
+    expect(latency.body).toMatchObject({ window: { ends_with: 'now' }, series: [] });
+  }, 60_000);
+
+  it('takes spans in', async () => {
+    await addSpan({});
+    // A second copy, stored on another day: merges will not remove it.
+    await addSpan({ stored: NOW_S - 86_400 });
+    await addSpan({
+      span: '2'.repeat(16),
+      parent: '1'.repeat(16),
+      service: 'back',
+      kind: 'Client',
+      micros: 7,
+      status: 'Error',
+    });
+    await addSpan({
+      trace: OTHER,
+      at: START_S + 60,
+      service: QUOTED,
+      name: 'a/b c',
+      weird: QUOTED,
+      duration: 2_500_000_000,
+    });
+    await addPane({});
+    await addPane({ count: 1, errors: 1, status: 'Error', most: 102 });
+    await addPane({ service: 'back', at: START_S + 600 });
+  });
+
+  it.each(['/api', '/jaeger/api'])('names services and operations under %s', async (prefix) => {
+    const services = await query.get(`${prefix}/services`);
+    expect(services.body).toEqual({
+      data: ['back', 'front', QUOTED],
+      total: 3,
+      limit: 0,
+      offset: 0,
+      errors: null,
+    });
+    const names = await query.get(`${prefix}/services/${encodeURIComponent(QUOTED)}/operations`);
+    expect(names.body.data).toEqual(['a/b c']);
+    const kinds = await query.get(`${prefix}/operations?service=back&spanKind=client`);
+    expect(kinds.body.data).toEqual([{ name: 'GET /', spanKind: 'client' }]);
+    const none = await query.get(`${prefix}/operations?service=back&spanKind=server`);
+    expect(none.body.data).toEqual([]);
+  });
+
+  it('gives a trace by its short id, each span once', async () => {
+    const { code, body } = await query.get(`/api/traces/${TRACE.replace(/^0+/, '').toUpperCase()}`);
+    expect(code).toBe(200);
+    expect(body.data).toHaveLength(1);
+    const [trace] = body.data;
+    expect(trace.processes.p1).toEqual({
+      serviceName: 'front',
+      tags: [{ key: 'host.name', type: 'string', value: 'h1' }],
+    });
+    expect(trace.spans.map((span: { spanID: string }) => span.spanID[0])).toEqual(['1', '2']);
+    expect(trace.spans[1]).toMatchObject({
+      startTime: START_MICROS + 7,
+      duration: 5000,
+      processID: 'p2',
+      references: [{ refType: 'CHILD_OF', traceID: TRACE, spanID: '1'.repeat(16) }],
+      logs: [{ timestamp: START_MICROS }],
+    });
+    expect(trace.spans[1].tags).toContainEqual({ key: 'error', type: 'bool', value: true });
+    expect(trace.spans[1].tags).toContainEqual({
+      key: 'http.status_code',
+      type: 'int64',
+      value: 500,
+    });
+  });
+
+  it.each([
+    ['', [OTHER, TRACE]],
+    ['limit=1', [OTHER]],
+    ['service=front', [TRACE]],
+    [`service=${encodeURIComponent(QUOTED)}&operation=a%2Fb+c`, [OTHER]],
+    ['service=front&operation=none', []],
+    ['minDuration=1s', [OTHER]],
+    ['maxDuration=5ms', [TRACE]],
+    ['minDuration=5001us&maxDuration=2s', []],
+    [`start=${START_MICROS + 1_000_000}`, [OTHER]],
+    [`end=${START_MICROS}&service=front`, [TRACE]],
+    ['start=0&end=9223372036000000', [OTHER, TRACE]],
+    ['tag=error:true', [TRACE]],
+    ['tag=error:false&service=back', []],
+    ['tag=span.kind:client', [TRACE]],
+    ['tag=otel.status_code:ERROR&tag=host.name:h1', [TRACE]],
+    [
+      `tags=${encodeURIComponent(JSON.stringify({ 'weird key': QUOTED, 'http.status_code': 500 }))}`,
+      [OTHER],
+    ],
+    ['tag=missing:', []],
+    [`traceID=${OTHER}&traceID=${TRACE}&traceID=cc`, [OTHER, TRACE]],
+    ["service='%20OR%201=1%20--", []],
+  ])('searches %s', async (parameters, ids) => {
+    const { code, body } = await query.get(`/jaeger/api/traces?${parameters}`);
+    expect({ code, ids: idsOf(body) }).toEqual({ code: 200, ids });
+  });
+
+  it.each([
+    '/api/traces?limit=100000',
+    '/api/traces?limit=0',
+    '/api/traces?minDuration=5',
+    "/api/traces?maxDuration=1ms'",
+    '/api/traces?start=yesterday',
+    '/api/traces?end=99999999999999999999',
+    '/api/traces?tags={',
+    '/api/traces?tag=nocolon',
+    '/api/traces?traceID=xyz',
+    '/api/traces/xyz',
+    `/api/traces/${'a'.repeat(33)}`,
+    "/api/traces/1'%20OR%201",
+    '/api/operations',
+    '/api/operations?service=a&spanKind=b',
+    '/api/latency?window=2m',
+    '/api/latency?at=now',
+    '/api/latency?kind=x',
+    '/api/latency?limit=-1',
+    '/api/services/%zz/operations',
+  ])('turns down %s', async (path) => {
+    const { code, body } = await query.get(path);
+    expect(code).toBe(400);
+    expect(body).toMatchObject({ data: null, errors: [{ code: 400 }] });
+  });
+
+  it('is 404 for what is not there', async () => {
+    expect((await query.get('/api/traces/abc')).body.errors[0].msg).toContain('there is no trace');
+    expect((await query.get('/api/nothing')).code).toBe(404);
+  });
+
+  it('gives latency at a time, and by default at the newest pane', async () => {
+    const { body } = await query.get(`/api/latency?window=1m&at=${START_S + 5}`);
+    expect(body.window).toEqual({
+      length: '1m',
+      seconds: 60,
+      start: new Date((START_S - 59) * 1000).toISOString(),
+      end: new Date((START_S + 1) * 1000).toISOString(),
+      ends_with: 'at',
+    });
+    expect(body.series).toHaveLength(1);
+    expect(body.series[0]).toEqual({
+      service: 'front',
+      operation: 'op',
+      kind: 'server',
+      count: 4,
+      rate: 4 / 60,
+      errors: 1,
+      error_rate: 0.25,
+      mean_ms: 100 / 1e6,
+      min_ms: 100 / 1e6,
+      p50_ms: 100 / 1e6,
+      p75_ms: 100 / 1e6,
+      p90_ms: 100 / 1e6,
+      p95_ms: 100 / 1e6,
+      p99_ms: 100 / 1e6,
+      p99_9_ms: 100 / 1e6,
+      max_ms: 102 / 1e6,
+      slowest: { trace_id: 'aa', span_id: 'bb' },
+    });
+    const newest = await query.get('/api/latency');
+    expect(newest.body.window.ends_with).toBe('newest-pane');
+    expect(newest.body.series.map((series: { service: string }) => series.service)).toEqual([
+      'back',
+    ]);
+    const front = await query.get('/api/latency?service=front&kind=server&operation=op&window=60m');
+    expect(front.body.series).toMatchObject([{ service: 'front', count: 4 }]);
+    expect(front.body.window.end).toBe(new Date((START_S + 1) * 1000).toISOString());
+  });
+
+  it('describes itself, counts itself and is healthy', async () => {
+    const { body } = await query.get('/openapi.json');
+    expect(Object.keys(body.paths)).toEqual(
+      expect.arrayContaining(['/api/traces/{id}', '/jaeger/api/traces', '/api/latency', '/livez']),
+    );
+    expect((await query.get('/livez')).body).toEqual({ ok: true });
+    expect((await query.get('/readyz')).body).toEqual({ ok: true });
+    const metrics = (await query.metrics.expose()).body;
+    expect(metrics).toContain('spanloom_query_requests_total{route="/api/traces/:id",code="200"');
+    expect(metrics).not.toContain('xyz');
+  });
+
+  it('is 503 while ClickHouse is away, and well again after', async () => {
+    await engines.kill('clickhouse');
+    const { code, body } = await query.get('/api/services');
+    expect(code).toBe(503);
+    expect(body.errors[0].msg).toContain('CLICKHOUSE_URL');
+    await engines.restart('clickhouse');
+    expect((await query.get('/api/services')).body.data).toContain('front');
+  }, 60_000);
+});
