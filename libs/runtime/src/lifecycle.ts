@@ -80,13 +80,16 @@ export async function runService<S extends SettingsShape>(
   const stops = createStopStack({ logger, clock });
 
   let started: Promise<void> = Promise.resolve();
-  const stop = async (exitCode: number): Promise<void> => {
+  let exitCode = 0;
+  const stop = async (code: number): Promise<void> => {
+    exitCode = Math.max(exitCode, code);
     if (stopping.signal.aborted) return;
     stopping.abort(new Error('the process is stopping'));
     health.setReady(false, 'stopping');
     const clean = await stops.run(drain_timeout_ms, started);
-    logger.info({ exit_code: clean ? exitCode : 1 }, 'stopped');
-    host.exit(clean ? exitCode : 1);
+    if (!clean) exitCode = 1;
+    logger.info({ exit_code: exitCode }, 'stopped');
+    host.exit(exitCode);
   };
   const fail = (error: unknown): void => {
     logger.error({ error }, 'fatal error');

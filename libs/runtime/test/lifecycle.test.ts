@@ -87,6 +87,27 @@ test('a stop that fails does not hinder the others, and ends with an error', asy
   expect(messages(service)).toContain('first stopped');
 });
 
+test('an error while stopping does not end the stop, and is not forgotten', async () => {
+  const service = run({ SPANLOOM_BEHAVIOUR: 'throw-at-stop' });
+  await service.said('started');
+  service.child.kill('SIGTERM');
+  expect(await service.exited).toBe(1);
+  expect(messages(service).slice(-4)).toEqual([
+    'fatal error',
+    'second stopped',
+    'first stopped',
+    'stopped',
+  ]);
+});
+
+test('a service goes on when nobody reads its log any more', async () => {
+  const service = run();
+  await service.said('started');
+  service.child.stdout.destroy();
+  service.child.kill('SIGTERM');
+  expect(await service.exited).toBe(0);
+});
+
 test('a start that fails half-way is rolled back', async () => {
   const service = run({ SPANLOOM_BEHAVIOUR: 'fail-start' });
   expect(await service.exited).toBe(1);
