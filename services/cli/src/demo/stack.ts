@@ -1,5 +1,5 @@
 import { type DetachedOptions, type RunState, readState, supervise } from '@spanloom/infra';
-import { createLogger } from '@spanloom/runtime';
+import type { Logger } from '@spanloom/runtime';
 import { processRuns } from './process-runs';
 
 /** Engines and services that the demo works with. */
@@ -34,7 +34,25 @@ export async function startStack(
     env: deps.env,
     signal: deps.signal,
     onProgress: (what) => deps.say(`${what} …`),
-    logger: createLogger({ service: 'demo', level: 'silent' }),
+    logger: sayingLogger(deps.say),
   });
   return { own: true, state: supervisor.state, stop: supervisor.stop };
+}
+
+/** Shows warnings and errors, such as a service that ended and is started again, between the progress. */
+function sayingLogger(say: (line: string) => void): Logger {
+  const tell = (fields: object, message: string): void => {
+    const facts = Object.entries(fields).flatMap(([key, value]) =>
+      typeof value === 'string' || typeof value === 'number' ? [`${key}=${value}`] : [],
+    );
+    say(`! ${[message, ...facts].join(' ')}`);
+  };
+  const logger: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: tell,
+    error: tell,
+    child: () => logger,
+  };
+  return logger;
 }

@@ -64,22 +64,15 @@ export function createProgress(screen: Screen, clock: Clock): Progress {
   };
 }
 
-/** A bar such as `████████░░░░ 66 %`. */
-export function bar(share: number, width = 24): string {
-  const whole = Math.min(1, Math.max(0, share));
-  const full = Math.round(whole * width);
-  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.floor(whole * 100)} %`;
-}
-
 /** A whole number with its thousands apart: 1234567 → 1,234,567. */
-export function grouped(value: number | bigint): string {
+export function grouped(value: number): string {
   return value.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 /** Milliseconds for people: three digits and a unit. */
 export function shortMs(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toPrecision(ms >= 100_000 ? 4 : 3)} s`;
   if (ms >= 100) return `${ms.toFixed(0)} ms`;
   return `${ms.toPrecision(ms >= 1 ? 3 : 2)} ms`;
 }
