@@ -1,5 +1,5 @@
 import { createKafka, topicSpecs } from '@spanloom/kafka';
-import { freshKafka, freshTopic, quiet } from './fixture';
+import { freshKafka, freshTopic, quiet, startMember } from './fixture';
 
 const { kafka, config } = freshKafka(3);
 
@@ -105,7 +105,24 @@ test('offsets, commits and times can be read from outside', async () => {
     { partition: 0, low: 0, high: 0, committed: null, lag: 0 },
     { partition: 1, low: 0, high: 2, committed: 1, lag: 1 },
   ]);
+  const member = await startMember(kafka, { groupId: group, topic });
+  await expect(
+    admin.setCommitted(group, topic, [{ partition: 1, offset: 0 }]),
+  ).rejects.toMatchObject({
+    code: 'usage',
+  });
+  await member.runner.stop();
   await admin.deleteGroups([group]);
+  await admin.deleteTopics([topic]);
+});
+
+test('a topic that was deleted does not get in the way of reading others', async () => {
+  const admin = await kafka.admin();
+  const [gone, topic] = [await freshTopic(kafka, 1), await freshTopic(kafka, 1)];
+  expect(await admin.offsetForTimestamp(gone, 0, 0)).toBeNull();
+  await admin.deleteTopics([gone]);
+  expect(await admin.offsetForTimestamp(topic, 0, 0)).toBeNull();
+  await kafka.readRange({ topic, partition: 0, from: 0, to: 0 }, () => undefined);
   await admin.deleteTopics([topic]);
 });
 

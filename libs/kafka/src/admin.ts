@@ -1,10 +1,9 @@
 import { SpanloomError } from '@spanloom/runtime';
 import type { Admin as KafkaJsAdmin } from 'kafkajs';
 import type { Admin, PartitionOffsets } from './api';
-import { connectTo } from './connection';
+import { type Connections, connectTo } from './connection';
 import { describeTopics } from './describe-topics';
 import { ensureTopics } from './ensure-topics';
-import type { Cluster } from './internals';
 import { asSpanloomError, kafkaErrorType } from './kafka-errors';
 
 /** Attempts at what a moving leader or a broken connection may spoil. */
@@ -14,10 +13,10 @@ const ATTEMPT_WAIT_MS = 300;
 /** A commit from outside of the group's membership: allowed while the group is empty. */
 const NO_MEMBER = { groupGenerationId: -1, memberId: '' } as const;
 
-/** The admin port over a connected kafkajs admin, and a cluster for what that can't do. */
+/** The admin port over a connected kafkajs admin, and connections for what that can't do. */
 export function createAdmin(
   admin: KafkaJsAdmin,
-  cluster: Cluster,
+  withCluster: Connections['withCluster'],
   brokers: readonly string[],
 ): Admin {
   /** Repeats what failed for a passing reason, and gives errors the form the product knows. */
@@ -67,14 +66,16 @@ export function createAdmin(
     offsets,
     fetchCommitted,
     offsetForTimestamp: (topic, partition, timestampMs) =>
-      attempt(`looking up a time in ${topic}/${partition}`, async () => {
-        await connectTo(cluster, topic);
-        const answer = await cluster.fetchTopicsOffset([
-          { topic, partitions: [{ partition }], fromTimestamp: Math.floor(timestampMs) },
-        ]);
-        const offset = Number(answer[0]?.partitions[0]?.offset ?? -1);
-        return offset >= 0 ? offset : null;
-      }),
+      attempt(`looking up a time in ${topic}/${partition}`, () =>
+        withCluster(async (cluster) => {
+          await connectTo(cluster, topic);
+          const answer = await cluster.fetchTopicsOffset([
+            { topic, partitions: [{ partition }], fromTimestamp: Math.floor(timestampMs) },
+          ]);
+          const offset = Number(answer[0]?.partitions[0]?.offset ?? -1);
+          return offset >= 0 ? offset : null;
+        }),
+      ),
     async groupLag(group, topic) {
       const [ends, commits] = [await offsets(topic), await fetchCommitted(group, topic)];
       return ends.map((end) => {
@@ -84,25 +85,25 @@ export function createAdmin(
       });
     },
     setCommitted: (group, topic, rows) =>
-      attempt(`setting the offsets of group ${group}`, async () => {
-        await connectTo(cluster, topic);
-        const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-        const partitions = rows.map(({ partition, offset, metadata }) => ({
-          partition,
-          offset: String(offset),
-          metadata: metadata ?? '',
-        }));
-        await coordinator
-          .offsetCommit({ ...NO_MEMBER, groupId: group, topics: [{ topic, partitions }] })
-          .catch((error: unknown) => {
-            if (kafkaErrorType(error) !== 'UNKNOWN_MEMBER_ID') throw error;
-            throw new SpanloomError(
-              'usage',
-              `group ${group} has members: stop them before its offsets are set`,
-              { cause: error, details: { group } },
-            );
-          });
-      }),
+      attempt(`setting the offsets of group ${group}`, () =>
+        withCluster(async (cluster) => {
+          await connectTo(cluster, topic);
+          const coordinator = await cluster.findGroupCoordinator({ groupId: group });
+          const partitions = rows.map(({ partition, offset, metadata }) => ({
+            partition,
+            offset: String(offset),
+            metadata: metadata ?? '',
+          }));
+          const topics = [{ topic, partitions }];
+          await coordinator
+            .offsetCommit({ ...NO_MEMBER, groupId: group, topics })
+            .catch((error: unknown) => {
+              throw kafkaErrorType(error) === 'UNKNOWN_MEMBER_ID'
+                ? groupInUse(group, error)
+                : error;
+            });
+        }),
+      ),
     deleteTopics: (topics) =>
       attempt('deleting topics', () => admin.deleteTopics({ topics: [...topics] })),
     deleteGroups: (groups) =>
@@ -111,4 +112,12 @@ export function createAdmin(
       }),
     listTopics: () => attempt('listing topics', () => admin.listTopics()),
   };
+}
+
+function groupInUse(group: string, cause: unknown): SpanloomError {
+  return new SpanloomError(
+    'usage',
+    `group ${group} has members: stop them before its offsets are set`,
+    { cause, details: { group } },
+  );
 }

@@ -33,6 +33,11 @@ export interface Connections {
   readonly client: KafkaJs;
   /** A set of connections of its own, not yet connected. */
   createCluster(): Cluster;
+  /**
+   * Lends a set of connections to `work`, and closes it after. Each piece of work has its own: a cluster keeps asking
+   * for every topic that it was ever asked about, and fails whole when one of them has been deleted.
+   */
+  withCluster<T>(work: (cluster: Cluster) => Promise<T>): Promise<T>;
 }
 
 /** Prepares connections to the cluster that `config` names; opens none yet. */
@@ -76,7 +81,15 @@ export function createConnections(
       maxInFlightRequests: null,
       isolationLevel: READ_COMMITTED,
     });
-  return { client, createCluster };
+  const withCluster: Connections['withCluster'] = async (work) => {
+    const cluster = createCluster();
+    try {
+      return await work(cluster);
+    } finally {
+      void cluster.disconnect().catch(() => undefined);
+    }
+  };
+  return { client, createCluster, withCluster };
 }
 
 function saslOptions(config: KafkaConfig): SASLOptions | undefined {

@@ -4,7 +4,6 @@ import type { Admin, Kafka, KafkaDeps, Registry } from './api';
 import { registerCodecs } from './codecs';
 import { type KafkaConfig, MESSAGE_BYTES_MAX_DEFAULT } from './config';
 import { createConnections, QUICK_RETRY } from './connection';
-import type { Cluster } from './internals';
 import { asSpanloomError } from './kafka-errors';
 import { runPartitions } from './partition-runner';
 import { createProducer } from './producer';
@@ -22,18 +21,7 @@ export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
   const message_bytes_max = config.message_bytes_max ?? MESSAGE_BYTES_MAX_DEFAULT;
   const closers: (() => Promise<void>)[] = [];
   let admin: Promise<Admin> | null = null;
-  let reader: Cluster | null = null;
   let registry: Registry | null = null;
-
-  /** One set of connections for look-ups and ranges, apart from those of consumers, whose fetches wait at the broker. */
-  function readerCluster(): Cluster {
-    if (reader === null) {
-      const cluster = connections.createCluster();
-      closers.push(() => cluster.disconnect());
-      reader = cluster;
-    }
-    return reader;
-  }
 
   async function connectAdmin(): Promise<Admin> {
     const client = connections.client.admin({ retry: QUICK_RETRY });
@@ -44,7 +32,7 @@ export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
       throw asSpanloomError(error, `connecting to Kafka at ${config.kafka_brokers.join(', ')}`);
     }
     closers.push(() => client.disconnect());
-    return createAdmin(client, readerCluster(), config.kafka_brokers);
+    return createAdmin(client, connections.withCluster, config.kafka_brokers);
   }
 
   return {
@@ -67,7 +55,8 @@ export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
       closers.push(() => runner.stop());
       return runner;
     },
-    readRange: (range, onRecords) => readLogRange(readerCluster(), range, onRecords, clock),
+    readRange: (range, onRecords) =>
+      connections.withCluster((cluster) => readLogRange(cluster, range, onRecords, clock)),
     registry() {
       registry ??= createRegistry(config.schema_registry_url, logger);
       return registry;
