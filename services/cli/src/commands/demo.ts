@@ -39,7 +39,7 @@ waiting for stragglers included. When nothing moves for 60 s it reports what the
 
 It uses the engines and data of this folder (.spanloom); when "spanloom up" runs there, it joins it.
 
-Examples:
+Examples
   spanloom demo                                  until Ctrl-C
   spanloom demo --rate 200 --copies assembler=2
   spanloom demo --once --traces 2000 --json      one line of JSON at the end
@@ -49,7 +49,7 @@ Examples:
 export function registerDemo(program: Command): void {
   const command = program
     .command('demo')
-    .description('start everything, send generated load, and show what becomes of it')
+    .description('Start everything, send generated load, and show what becomes of it')
     .option('--once', 'send so many traces, check that all are stored as sent, and stop')
     .option('--traces <n>', 'traces to send with --once', '1000')
     .option('--json', 'with --once: print the result as one line of JSON')

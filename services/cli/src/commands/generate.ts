@@ -24,7 +24,7 @@ interface GenerateFlags {
 export function registerGenerate(program: Command): void {
   program
     .command('generate')
-    .description('send generated traces of a shop with 14 services through the gateway')
+    .description('Send generated traces of a shop with 14 services through the gateway')
     .option('--traces <n>', 'how many traces', '1000')
     .option('--rate <n>', 'traces begun per second', '100')
     .option('--seed <n>', 'the same seed makes the same traces', '1')
@@ -34,7 +34,7 @@ export function registerGenerate(program: Command): void {
     .addHelpText(
       'after',
       `
-Examples:
+Examples
   spanloom generate --traces 10000 --rate 500
   spanloom generate --traces 5000 --seed 7 --output | gzip > load.otlp.jsonl.gz`,
     )
