@@ -86,7 +86,7 @@ describe('SpanRows', () => {
       events: Array.from({ length: 10_000 }, (_, i) => ({
         timeUnixNano: BigInt(i),
         name: `event ${i}`,
-        attributes: i % 100 === 0 ? { at: String(i) } : {},
+        attributes: (i % 100 === 0 ? { at: String(i) } : {}) as Record<string, string>,
       })),
       links: Array.from({ length: 10_000 }, (_, i) => ({
         traceId: (i + 1).toString(16).padStart(32, '0'),

@@ -1,0 +1,93 @@
+import type { ClickHouse } from '@spanloom/clickhouse';
+import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
+import type { ServiceContext } from '@spanloom/runtime';
+import type { Block } from './block';
+import { createByteBudget } from './byte-budget';
+import { createInserter } from './insert';
+import { createLetterBlock } from './letter-block';
+import { defineMetrics, type SinkMetrics } from './metrics';
+import { createPaneBlock } from './pane-block';
+import { createProcessor, type SinkDeps } from './processor';
+import type { settings } from './settings';
+import { createSpanLayouts, type SpanLayouts } from './span-layouts';
+import { createTraceBlock } from './trace-block';
+
+type BlockFactory = (
+  topic: string,
+  partition: number,
+  deps: { readonly metrics: SinkMetrics; readonly layouts: SpanLayouts },
+) => Block;
+
+/** One group per topic, so that a rebalance of one does not stop the others. */
+const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
+  ['traces', createTraceBlock],
+  ['latency', createPaneBlock],
+  ['dead-letters', createLetterBlock],
+];
+
+/** Three topics share the memory: each fetch response is small, and there is always a next one. */
+const FETCH_BYTES_MAX = 8 * 1024 * 1024;
+const FIGURES_INTERVAL_MS = 1_000;
+
+/** What {@link startSink} needs of the process that it runs in. */
+export type SinkContext = Pick<
+  ServiceContext<(typeof settings)['shape']>,
+  'config' | 'logger' | 'metrics' | 'health' | 'clock' | 'onStop' | 'fail'
+>;
+
+/** The sink's consumer group of a topic; the prefix is that of topics. */
+export function sinkGroup(prefix: string, topic: TopicName): string {
+  return `${prefix}sink-${topic}`;
+}
+
+/** Consumes the three topics until it is stopped. The engines belong to the caller. */
+export async function startSink(
+  context: SinkContext,
+  engines: { readonly kafka: Kafka; readonly clickhouse: ClickHouse },
+): Promise<void> {
+  const { config, logger, health, clock, onStop } = context;
+  const { kafka, clickhouse } = engines;
+  const metrics = defineMetrics(context.metrics);
+  const budget = createByteBudget(config.pending_bytes_max);
+  const layouts = createSpanLayouts(kafka.registry());
+  const retry_ms_max = config.insert_retry_ms_max;
+  const inserter = createInserter({ clickhouse, retry_ms_max, metrics, health, logger, clock });
+  const shared = { config, inserter, budget, metrics, health, logger, clock };
+  for (const [name, createBlock] of BLOCKS) {
+    const topic = kafka.topic(name);
+    const deps: SinkDeps = {
+      ...shared,
+      topic,
+      createBlock: (of, partition) => createBlock(of, partition, { metrics, layouts }),
+    };
+    const runner = await kafka.runPartitions({
+      groupId: sinkGroup(config.topic_prefix, name),
+      topic,
+      createProcessor: (handle) => createProcessor(handle, deps),
+      onFatal: context.fail,
+      onBeat: health.beat,
+      fetch_bytes_max: FETCH_BYTES_MAX,
+    });
+    onStop(`consumer of ${name}`, runner.stop);
+    onStop(
+      `figures of ${name}`,
+      every(() => tellLag(metrics, topic, runner)),
+    );
+  }
+  onStop(
+    'figures',
+    every(() => metrics.pendingBytes.set({}, budget.bytes)),
+  );
+}
+
+function tellLag(metrics: SinkMetrics, topic: string, runner: PartitionRunner): void {
+  for (const { partition, lag } of runner.state()) {
+    if (lag !== null) metrics.lag.set({ topic, partition: String(partition) }, lag);
+  }
+}
+
+/** Tells figures until the returned function is called. */
+function every(tell: () => void): () => Promise<void> {
+  const timer = setInterval(tell, FIGURES_INTERVAL_MS);
+  return async () => clearInterval(timer);
+}
