@@ -73,10 +73,10 @@ async function send(load: Load, url: string): Promise<void> {
   await runLoad(load, sender, {
     clock,
     signal,
-    onSend: () => progress.show([`sent ${grouped(sender.counts().spans)} spans`]),
+    onSend: () => progress.show(() => [`sent ${grouped(sender.counts().spans)} spans`]),
   });
   const { spans, rejected, rejectedBecause } = sender.counts();
-  progress.show([`sent ${grouped(spans)} spans`]);
+  progress.show(() => [`sent ${grouped(spans)} spans`]);
   progress.end();
   if (rejected === 0) return;
   process.stderr.write(`the gateway refused ${grouped(rejected)}: ${rejectedBecause}\n`);

@@ -5,11 +5,11 @@ import type { Command } from 'commander';
 import { clickhouseConfig, gatewayUrl } from '../connection';
 import { parseSpeed } from '../import/pace';
 import { requireGateway } from '../import/post';
-import { bar, createProgressLine, type ProgressLine } from '../import/progress-line';
 import { fileSize } from '../import/read-lines';
 import { type ImportResult, resultJson, resultText } from '../import/result';
 import { type SendResult, sendFiles } from '../import/send-files';
 import { waitDuplicates, waitStored } from '../import/stored-spans';
+import { bar, createProgress, type Progress } from '../terminal/progress';
 import { homeOf } from './run-options';
 
 const EXAMPLES = `
@@ -44,7 +44,7 @@ async function waitFor(
   { sent }: SendResult,
   since_unix_s: number,
   state: RunState | null,
-  line: ProgressLine,
+  line: Progress,
 ): Promise<Outcome> {
   const logger = createLogger({ service: 'import', level: 'warn' });
   const clickhouse = createClickHouse(clickhouseConfig(state, process.env), { logger });
@@ -54,7 +54,9 @@ async function waitFor(
     sent,
     since_unix_s,
     onProgress: (stored: number) =>
-      line.show(() => `stored ${bar(stored / sent.distinct)}  ${stored} of ${sent.distinct} spans`),
+      line.show(() => [
+        `stored ${bar(stored / sent.distinct)}  ${stored} of ${sent.distinct} spans`,
+      ]),
   };
   try {
     const stored = await waitStored(options);
@@ -67,11 +69,11 @@ async function waitFor(
 }
 
 /** Says what was not taken. Gives whether anything failed that the user has to look at. */
-function reportRefused(result: SendResult, line: ProgressLine): boolean {
+function reportRefused(result: SendResult, line: Progress): boolean {
   const { rejected, refused, malformed_lines } = result;
-  if (rejected > 0) line.note(`${rejected} spans were rejected by the gateway`);
-  if (refused > 0) line.note(`${refused} spans were in lines that the gateway refused`);
-  if (malformed_lines > 0) line.note(`${malformed_lines} lines could not be read`);
+  if (rejected > 0) line.say(`${rejected} spans were rejected by the gateway`);
+  if (refused > 0) line.say(`${refused} spans were in lines that the gateway refused`);
+  if (malformed_lines > 0) line.say(`${malformed_lines} lines could not be read`);
   return refused > 0 || malformed_lines > 0;
 }
 
@@ -80,7 +82,7 @@ async function runImport(files: readonly string[], flags: ImportFlags): Promise<
   const state = readState(homeOf(flags, process.env));
   const url = gatewayUrl(flags.gateway, state, process.env);
   const speed = parseSpeed(flags.speed);
-  const line = createProgressLine(process.stderr, clock.monotonicMs);
+  const line = createProgress(process.stderr, clock);
   // A wrong name should not be told only after the files before it were sent.
   await Promise.all(files.map(fileSize));
   await requireGateway(url);
@@ -92,11 +94,11 @@ async function runImport(files: readonly string[], flags: ImportFlags): Promise<
     url,
     speed,
     clock,
-    onNote: line.note,
+    onNote: line.say,
     onProgress: ({ bytes, bytes_total, spans }) =>
       line.show(() => {
         const rate = Math.round(spans / Math.max(0.001, elapsed_s()));
-        return `sent   ${bar(bytes / bytes_total)}  ${spans} spans, ${rate}/s`;
+        return [`sent   ${bar(bytes / bytes_total)}  ${spans} spans, ${rate}/s`];
       }),
   });
   line.end();

@@ -11,8 +11,11 @@ export interface Journey {
   readonly traces: number;
   /** Spans of our traces in queryable fragments. */
   readonly spans: number;
-  /** From sending a trace's last span (late ones aside) to the trace being queryable, ms: 0 ≤ q ≤ 1. NaN when unknown. */
-  quantile(q: number): number;
+  /**
+   * Quantiles, each 0..1, of the time from sending a trace's last span (late ones aside) to the trace
+   * being queryable, ms, over the newest traces. NaN when unknown.
+   */
+  quantiles<const Q extends readonly number[]>(qs: Q): { [I in keyof Q]: number };
 }
 
 /** Enough for p99 of the last while. */
@@ -60,9 +63,10 @@ export function createJourney(): Journey {
     get spans() {
       return spans;
     },
-    quantile(q) {
-      const sorted = [...times_ms].sort((a, b) => a - b);
-      return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+    quantiles(qs) {
+      const sorted = Float64Array.from(times_ms).sort();
+      const at = (q: number): number => Math.max(0, Math.ceil(q * sorted.length) - 1);
+      return qs.map((q) => sorted[at(q)] ?? Number.NaN) as { [I in keyof typeof qs]: number };
     },
   };
 }

@@ -87,17 +87,18 @@ export async function runOnce(
     await watch.stop();
   }
   const onProgress = (traces: number): void =>
-    progress.show([`checking what is stored: ${traces} of ${oracle.traces.size} traces`]);
+    progress.show(() => [`checking what is stored: ${traces} of ${oracle.traces.size} traces`]);
   const patience_ms = journey.spans >= oracle.spans ? NO_PROGRESS_MS : 0;
   const options = { clock, signal, patience_ms, onProgress };
   const found = await checkStored(deps.clickhouse, oracle, options);
+  const [p50, p99] = journey.quantiles([0.5, 0.99]);
   return {
     ...found,
     tracesSent: oracle.traces.size,
     spansSent: oracle.spans,
     seconds: Math.round(clock.monotonicMs() - begun_ms) / 1000,
-    p50Ms: Math.round(journey.quantile(0.5)),
-    p99Ms: Math.round(journey.quantile(0.99)),
+    p50Ms: Math.round(p50),
+    p99Ms: Math.round(p99),
   };
 }
 
@@ -137,16 +138,20 @@ function watchJourney(journey: Journey, deps: DemoDeps, how: { readonly forget: 
   let failures = 0;
   let failure: unknown = null;
 
-  const draw = (): void => deps.progress.show(demoLines(counts(), pulse));
-  const counts = (): DemoCounts => ({
-    seconds: (clock.monotonicMs() - begun_ms) / 1000,
-    spansPerSecond: speed(sender.counts().spans, clock.monotonicMs()),
-    spansSent: sender.counts().spans,
-    tracesFinished: journey.traces,
-    spansStored: journey.spans,
-    endToEndP50Ms: journey.quantile(0.5),
-    endToEndP99Ms: journey.quantile(0.99),
-  });
+  const draw = (): void => deps.progress.show(() => demoLines(counts(), pulse));
+  const counts = (): DemoCounts => {
+    const [endToEndP50Ms, endToEndP99Ms] = journey.quantiles([0.5, 0.99]);
+    const { spans: spansSent } = sender.counts();
+    return {
+      seconds: (clock.monotonicMs() - begun_ms) / 1000,
+      spansPerSecond: speed(spansSent, clock.monotonicMs()),
+      spansSent,
+      tracesFinished: journey.traces,
+      spansStored: journey.spans,
+      endToEndP50Ms,
+      endToEndP99Ms,
+    };
+  };
   const readFeed = async (): Promise<void> => {
     try {
       const fragments = await feed.next();

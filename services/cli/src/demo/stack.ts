@@ -43,9 +43,9 @@ export async function startStack(
 function sayingLogger(say: (line: string) => void): Logger {
   const tell = (fields: object, message: string): void => {
     const facts = Object.entries(fields).flatMap(([key, value]) =>
-      typeof value === 'string' || typeof value === 'number' ? [`${key}=${value}`] : [],
+      typeof value === 'string' || typeof value === 'number' ? [`${key}: ${firstLine(value)}`] : [],
     );
-    say(`! ${[message, ...facts].join(' ')}`);
+    say(`! ${message} (${facts.join(', ')})`);
   };
   const logger: Logger = {
     debug: () => undefined,
@@ -55,4 +55,9 @@ function sayingLogger(say: (line: string) => void): Logger {
     child: () => logger,
   };
   return logger;
+}
+
+/** The rest of a longer text is in the logs. */
+function firstLine(value: string | number): string {
+  return String(value).split('\n', 1)[0] as string;
 }

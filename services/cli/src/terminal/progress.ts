@@ -9,8 +9,8 @@ export interface Screen {
 
 /** Shows how far something is: redrawn in place on a terminal, else a line now and then. */
 export interface Progress {
-  /** Shows these lines instead of the last ones. */
-  show(lines: readonly string[]): void;
+  /** Shows these lines instead of the last ones; `lines` is only called when they are drawn. */
+  show(lines: () => readonly string[]): void;
   /** Leaves a line above, and the progress below it. */
   say(line: string): void;
   /** Leaves what is shown, and goes on below it. */
@@ -24,44 +24,49 @@ const ESC = '\u001b[';
 /** Makes a {@link Progress}. Off a terminal only the first of the lines is written, every five seconds. */
 export function createProgress(screen: Screen, clock: Clock): Progress {
   let shown = 0;
-  let last_ms = Number.NEGATIVE_INFINITY;
-  let pending: readonly string[] = [];
+  let drawn_ms = Number.NEGATIVE_INFINITY;
+  let newest: (() => readonly string[]) | null = null;
+  let stale = false;
 
   const cut = (line: string): string => [...line].slice(0, (screen.columns ?? 100) - 1).join('');
-  const erase = (): string => (shown === 0 ? '' : `${ESC}${shown}A\r${ESC}J`);
-  const draw = (lines: readonly string[], above = ''): void => {
-    screen.write(`${erase()}${above}${lines.map((line) => `${cut(line)}\n`).join('')}`);
+  const drawInPlace = (above: string): void => {
+    const lines = newest?.() ?? [];
+    const erase = shown === 0 ? '' : `${ESC}${shown}A\r${ESC}J`;
+    screen.write(`${erase}${above}${lines.map((line) => `${cut(line)}\n`).join('')}`);
     shown = lines.length;
-    last_ms = clock.monotonicMs();
-    pending = [];
   };
-  const plain = (lines: readonly string[]): void => {
-    if (lines[0] !== undefined) screen.write(`${lines[0]}\n`);
-    last_ms = clock.monotonicMs();
-    pending = [];
+  const draw = (): void => {
+    if (screen.isTTY) drawInPlace('');
+    else screen.write(`${newest?.()[0] ?? ''}\n`);
+    drawn_ms = clock.monotonicMs();
+    stale = false;
   };
-  let current: readonly string[] = [];
   return {
     show(lines) {
-      const due = clock.monotonicMs() - last_ms >= (screen.isTTY ? REDRAW_MS : LINE_MS);
-      current = lines;
-      pending = lines;
-      if (!due) return;
-      if (screen.isTTY) draw(lines);
-      else plain(lines);
+      newest = lines;
+      stale = true;
+      if (clock.monotonicMs() - drawn_ms >= (screen.isTTY ? REDRAW_MS : LINE_MS)) draw();
     },
     say(line) {
-      if (screen.isTTY) draw(current, `${line}\n`);
+      if (screen.isTTY) drawInPlace(`${line}\n`);
       else screen.write(`${line}\n`);
     },
     end() {
-      if (pending.length > 0) {
-        if (screen.isTTY) draw(pending);
-        else plain(pending);
-      }
+      if (stale) draw();
+      newest = null;
       shown = 0;
     },
   };
+}
+
+const BAR_WIDTH = 30;
+
+/** `[#####.....]  50%`; `share` outside of 0..1 is taken as the nearer end. */
+export function bar(share: number): string {
+  const part = Math.min(1, Math.max(0, Number.isNaN(share) ? 1 : share));
+  const full = Math.round(part * BAR_WIDTH);
+  const percent = `${Math.floor(part * 100)}%`.padStart(4);
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}] ${percent}`;
 }
 
 /** A whole number with its thousands apart: 1234567 → 1,234,567. */

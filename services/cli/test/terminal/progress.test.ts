@@ -19,20 +19,20 @@ describe('progress', () => {
     const clock = createManualClock();
     const out = screen(true);
     const progress = createProgress(out, clock);
-    progress.show(['one', 'x'.repeat(50)]);
-    progress.show(['too soon']);
+    progress.show(() => ['one', 'x'.repeat(50)]);
+    progress.show(() => ['too soon']);
     expect(out.text()).toBe(`one\n${'x'.repeat(19)}\n`);
     await clock.advance(100);
-    progress.show(['two']);
+    progress.show(() => ['two']);
     expect(out.text().endsWith('\u001b[2A\r\u001b[Jtwo\n')).toBe(true);
     progress.say('a line that stays');
     expect(out.text().endsWith('\u001b[1A\r\u001b[Ja line that stays\ntwo\n')).toBe(true);
-    progress.show(['last']);
+    progress.show(() => ['last']);
     progress.end();
     expect(out.text()).toMatch(/last\n$/);
-    progress.show(['below']);
+    progress.show(() => ['below']);
     await clock.advance(100);
-    progress.show(['below']);
+    progress.show(() => ['below']);
     expect(out.text()).toMatch(/last\nbelow\n$/);
   });
 
@@ -40,10 +40,10 @@ describe('progress', () => {
     const clock = createManualClock();
     const out = screen(false);
     const progress = createProgress(out, clock);
-    progress.show(['first', 'detail']);
+    progress.show(() => ['first', 'detail']);
     for (let s = 0; s < 12; s++) {
       await clock.advance(1000);
-      progress.show([`after ${s + 1} s`, 'detail']);
+      progress.show(() => [`after ${s + 1} s`, 'detail']);
     }
     progress.end();
     progress.end();

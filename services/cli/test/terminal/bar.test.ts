@@ -1,4 +1,4 @@
-import { bar } from '../../src/import/progress-line';
+import { bar } from '../../src/terminal/progress';
 
 test('bar shows a share, and stays within its width', () => {
   expect(bar(0.5)).toBe(`[${'#'.repeat(15)}${'.'.repeat(15)}]  50%`);
