@@ -113,11 +113,11 @@ test('a second member takes over half of the partitions, and gives them back; no
   await second.runner.stop();
   await until(() => first.runner.assigned().length === 4);
   clearInterval(sending);
-  const everything = [...first.all, ...second.all];
+  // Looked up anew each time: the last processors may come after their partitions were assigned.
   const seenOf = (p: number): number[] =>
-    values(everything.filter((r) => r.partition === p).flatMap((r) => r.seen)).sort(
-      (a, b) => a - b,
-    );
+    values(
+      [...first.all, ...second.all].filter((r) => r.partition === p).flatMap((r) => r.seen),
+    ).sort((a, b) => a - b);
   await until(() => [0, 1, 2, 3].every((p) => seenOf(p).length >= sent));
   for (let p = 0; p < 4; p++) expect(seenOf(p)).toEqual(range(0, sent));
   await first.runner.stop();
