@@ -124,7 +124,21 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
         fragments = ((await line.accepted())[0] ?? []).filter((hex) => hex.startsWith('00'));
       }
       expect(fragments).toHaveLength(3);
-      expect(await line.deadLetters()).toBe(4);
+      const letters = await line.deadLetters();
+      expect(
+        letters.map(({ topic, partition, offset, index, reason }) => [
+          `${topic}/${partition}@${offset}#${index}`,
+          reason,
+        ]),
+      ).toEqual([
+        ['poison-spans/0@1#-1', 'schema-unknown'],
+        ['poison-spans/0@2#-1', 'malformed'],
+        ['poison-spans/0@3#-1', 'not-avro'],
+        ['poison-spans/0@4#0', 'service-empty'],
+      ]);
+      expect(letters[0]?.raw).toEqual(unknownSchema);
+      expect(letters[1]?.raw).toEqual(good.subarray(0, 40));
+      expect(letters[2]?.raw.toString()).toBe('no avro at all');
       expect(line.gaps).toEqual([]);
     } finally {
       await line.stop();

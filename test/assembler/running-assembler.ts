@@ -1,7 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { settings } from '@spanloom/assembler';
-import { AvroWriter, FragmentReader, SCHEMAS, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
+import {
+  AvroWriter,
+  type DeadLetter,
+  decodeDeadLetter,
+  FragmentReader,
+  SCHEMAS,
+  SpanBatchBuilder,
+  writeSpan,
+} from '@spanloom/avro';
 import { createKafka, type Kafka, type KafkaRecord, readRange, topicSpecs } from '@spanloom/kafka';
 import type { Span } from '@spanloom/model';
 import { createLogger, loadConfig } from '@spanloom/runtime';
@@ -41,7 +49,7 @@ export interface AssemblyLine {
   readonly gaps: string[];
   /** What the pure reducer makes of the log as it is now. */
   expected(): Promise<string[][]>;
-  deadLetters(): Promise<number>;
+  deadLetters(): Promise<DeadLetter[]>;
   stop(): Promise<void>;
 }
 
@@ -147,8 +155,12 @@ export async function createAssemblyLine(
       return all;
     },
     async deadLetters() {
-      const offsets = await (await kafka.admin()).offsets(kafka.topic('dead-letters'));
-      return offsets.reduce((sum, o) => sum + o.high - o.low, 0);
+      const letters: DeadLetter[] = [];
+      for (let partition = 0; partition < partitions; partition++) {
+        const records = await readAll(kafka, kafka.topic('dead-letters'), partition);
+        letters.push(...records.map(({ value }) => decodeDeadLetter(value as Buffer)));
+      }
+      return letters;
     },
     async stop() {
       await Promise.all(

@@ -94,6 +94,8 @@ export class SpanScanner {
     this.end = end;
     this.blockLeft = 0;
     this.blockEnd = -1;
+    this.spanStart = start;
+    this.spanEnd = start;
   }
 
   next(): ScanResult {
@@ -121,6 +123,7 @@ export class SpanScanner {
   }
 
   private nextBlock(): ScanResult {
+    this.spanStart = this.at;
     let count = this.readLong();
     this.blockEnd = -1;
     if (count < 0) {
@@ -149,7 +152,6 @@ export class SpanScanner {
   }
 
   private corrupt(): ScanResult {
-    if (this.raw || this.blockLeft === 0) this.spanStart = Math.min(this.spanStart, this.end);
     this.spanEnd = this.end;
     this.at = this.end;
     this.blockLeft = 0;

@@ -68,9 +68,13 @@ export function scanRecord(
   for (let found = scanner.next(); found !== SCAN_END; found = scanner.next()) {
     const index = received++;
     if (found === SCAN_BAD || found === SCAN_CORRUPT) {
-      const raw = Buffer.from(value.subarray(scanner.spanStart, scanner.spanEnd));
-      const { reason } = scanner;
-      deadLetters.push({ index: found === SCAN_BAD ? index : -1, reason, raw, schemaId });
+      const { reason, spanStart, spanEnd } = scanner;
+      // Nobody knows what is left of a message without its beginning: it is kept whole.
+      deadLetters.push(
+        found === SCAN_BAD
+          ? { index, reason, raw: Buffer.from(value.subarray(spanStart, spanEnd)), schemaId }
+          : { index: -1, reason, raw: Buffer.from(value), schemaId },
+      );
       continue;
     }
     const key = value.toString('latin1', scanner.traceIdAt, scanner.traceIdAt + 16);
