@@ -1,0 +1,81 @@
+import { AvroWriter, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
+import { createRedis, type Redis } from '@spanloom/redis';
+import { createLogger } from '@spanloom/runtime';
+import { createWindowState, DEFAULT_RULES, scanRecord, step } from '@spanloom/window';
+import { createWindowStore } from '../../services/assembler/src/window-store';
+
+const SECOND_MS = 1000;
+const BEGIN_MS = 1_700_000_000 * SECOND_MS;
+
+function record(offset: number, spanId: number) {
+  const writer = new AvroWriter();
+  writeSpan(writer, {
+    traceId: 'ab'.repeat(16),
+    spanId: spanId.toString(16).padStart(16, '0'),
+    parentSpanId: 'cd'.repeat(8),
+    startUnixNano: 1n,
+    durationNano: 1n,
+    kind: 1,
+    statusCode: 0,
+    service: 's',
+    name: 'n',
+    traceState: '',
+    flags: 0,
+    statusMessage: '',
+    scopeName: '',
+    scopeVersion: '',
+    resourceAttributes: {},
+    attributes: {},
+    events: [],
+    links: [],
+  });
+  const builder = new SpanBatchBuilder();
+  builder.add(writer.view());
+  return scanRecord(offset, BEGIN_MS + offset * SECOND_MS, builder.finish(1, 0));
+}
+
+describe('windows in Redis change only from the state that the writer believes in', () => {
+  let redis: Redis;
+  beforeAll(() => {
+    const logger = createLogger({ service: 'test', level: 'silent' });
+    redis = createRedis({ redis_url: process.env.REDIS_URL as string }, { logger });
+  });
+  afterAll(() => redis.close());
+
+  test('an owner that was overtaken changes nothing, and says so', async () => {
+    const group = `stale-${process.pid}`;
+    const first = createWindowStore(redis, group, 0);
+    const state = createWindowState({ mirrored: true });
+    step(state, record(0, 1), DEFAULT_RULES);
+    await first.save(state);
+
+    const second = createWindowStore(redis, group, 0);
+    const taken = await second.load(DEFAULT_RULES);
+    if (taken === null) throw new Error('nothing was stored');
+    expect([taken.applied, taken.seq, taken.openSpans]).toEqual([1, 0, 1]);
+    step(taken, record(1, 2), DEFAULT_RULES);
+    await second.save(taken);
+
+    // The first one wakes up and carries on from what it believes.
+    step(state, record(1, 2), DEFAULT_RULES);
+    await expect(first.save(state)).rejects.toMatchObject({ code: 'state-stale' });
+    const found = await createWindowStore(redis, group, 0).load(DEFAULT_RULES);
+    expect([found?.applied, found?.openSpans, found?.openBytes]).toEqual([2, 2, taken.openBytes]);
+    await second.discard();
+  });
+
+  test('nobody creates a state where another one is', async () => {
+    const group = `fresh-${process.pid}`;
+    const state = createWindowState({ mirrored: true });
+    step(state, record(0, 1), DEFAULT_RULES);
+    const store = createWindowStore(redis, group, 0);
+    await store.save(state);
+    const rebuilt = createWindowState({ mirrored: true });
+    step(rebuilt, record(0, 1), DEFAULT_RULES);
+    await expect(createWindowStore(redis, group, 0).save(rebuilt)).rejects.toMatchObject({
+      code: 'state-stale',
+    });
+    await store.discard();
+    expect(await createWindowStore(redis, group, 0).load(DEFAULT_RULES)).toBeNull();
+  });
+});
