@@ -12,6 +12,8 @@ export interface EngineOptions {
   /** Folder of its data; it is created, and kept when the engine stops. */
   readonly dir: string;
   readonly port: number;
+  /** For Kafka behind a proxy: the port that it tells its clients. */
+  readonly advertisedPort?: number | undefined;
   readonly logFile: string;
   /** Where its programs are; see `engineCache`. */
   readonly cache: string;

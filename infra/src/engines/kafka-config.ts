@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 export interface KafkaFile {
   readonly dir: string;
   readonly port: number;
+  /** The port that clients are told to connect to. */
+  readonly advertisedPort: number;
   readonly controllerPort: number;
 }
 
@@ -28,7 +30,7 @@ export function kafkaProperties(file: KafkaFile): string {
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     listeners: `PLAINTEXT://${host}:${file.port},CONTROLLER://${host}:${file.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${file.port}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${file.advertisedPort}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': file.dir,
     // A topic that is made by a typing error would have the wrong timestamps and partitions.

@@ -75,7 +75,9 @@ export async function startKafka(options: EngineOptions): Promise<Engine> {
   const [controllerPort = 0] = await freePorts(1);
   const properties = join(options.dir, 'server.properties');
   const logging = join(options.dir, 'log4j2.properties');
-  writeFileSync(properties, kafkaProperties({ dir: dataDir, port: options.port, controllerPort }));
+  const { port, advertisedPort = port } = options;
+  const file = { dir: dataDir, port, advertisedPort, controllerPort };
+  writeFileSync(properties, kafkaProperties(file));
   writeFileSync(logging, KAFKA_LOGGING);
   const java = javaCommand(process.env);
   const classPath = join(home, '*');

@@ -12,6 +12,8 @@ export interface LocalOptions {
   /** Data goes to `<root>/data/<engine>`, logs to `<root>/logs/<engine>.log`. */
   readonly root: string;
   readonly dieWithParent?: boolean;
+  /** For an engine behind a proxy: the port that it tells its clients. */
+  readonly advertisedPort?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,6 +40,7 @@ export function startLocalEngine(
   return STARTERS[name]({
     dir: engineDir(options.root, name),
     port,
+    advertisedPort: options.advertisedPort,
     logFile: join(options.root, 'logs', `${name}.log`),
     cache: engineCache(process.env),
     dieWithParent: options.dieWithParent ?? false,

@@ -30,6 +30,8 @@ export interface TestEnginesOptions {
   readonly root?: string;
   /** Fixed ports; any free one for the others. */
   readonly ports?: Partial<Readonly<Record<EngineName, number>>>;
+  /** The port that Kafka tells its clients, when they are to come through a proxy. */
+  readonly kafkaAdvertisedPort?: number;
   readonly logger?: Logger;
 }
 
@@ -46,7 +48,13 @@ export async function startTestEngines(options: TestEnginesOptions = {}): Promis
   const logger = options.logger ?? createLogger({ service: 'test-engines', level: 'warn' });
   const running = new Map<EngineName, Engine>();
   const start = async (name: EngineName): Promise<Engine> => {
-    const local = { root, dieWithParent: true, clock: systemClock, logger };
+    const local = {
+      root,
+      dieWithParent: true,
+      advertisedPort: name === 'kafka' ? options.kafkaAdvertisedPort : undefined,
+      clock: systemClock,
+      logger,
+    };
     const engine = await startLocalEngine(name, ports.get(name) as number, local);
     running.set(name, engine);
     return engine;

@@ -67,7 +67,7 @@ export interface RunPartitionsOptions {
   readonly session_timeout_ms?: number;
   /** How long members may take to re-join, ms. Default 60,000. */
   readonly rebalance_timeout_ms?: number;
-  /** How often the coordinator hears of us, ms. Default 3,000. */
+  /** How often the coordinator hears of us, ms. Default 3,000, or a third of the session time-out. */
   readonly heartbeat_interval_ms?: number;
   /** Longest wait of `release` and of a batch under way when the partition goes, ms. Default 10,000. */
   readonly drain_timeout_ms?: number;

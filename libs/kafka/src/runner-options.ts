@@ -6,12 +6,14 @@ export type RunnerOptions = Required<RunPartitionsOptions>;
 
 const MIB = 1024 * 1024;
 
+/** A third of the session time-out where that is less, as Kafka advises. */
+const HEARTBEAT_MS_MAX = 3_000;
+
 const DEFAULTS = {
   onBeat: () => undefined,
   idle_interval_ms: 250,
   session_timeout_ms: 30_000,
   rebalance_timeout_ms: 60_000,
-  heartbeat_interval_ms: 3_000,
   drain_timeout_ms: 10_000,
   fetch_wait_ms_max: 500,
   fetch_bytes_min: 1,
@@ -25,7 +27,13 @@ const DEFAULTS = {
 /** Fills in the defaults. 'config-invalid' when the times don't fit each other. */
 export function withDefaults(given: RunPartitionsOptions): RunnerOptions {
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
-  const options: RunnerOptions = { ...given, ...DEFAULTS, ...Object.fromEntries(named) };
+  const session_timeout_ms = given.session_timeout_ms ?? DEFAULTS.session_timeout_ms;
+  const options: RunnerOptions = {
+    ...given,
+    ...DEFAULTS,
+    heartbeat_interval_ms: Math.min(HEARTBEAT_MS_MAX, Math.floor(session_timeout_ms / 3)),
+    ...Object.fromEntries(named),
+  };
   if (options.heartbeat_interval_ms * 2 > options.session_timeout_ms) {
     throw new SpanloomError(
       'config-invalid',

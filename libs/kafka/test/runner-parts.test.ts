@@ -17,7 +17,10 @@ test('options that are left out get their defaults, given or not as undefined', 
 });
 
 test('times that can not work are refused', () => {
-  expect(() => withDefaults({ ...given, session_timeout_ms: 5_000 })).toThrow(/half/);
+  expect(() =>
+    withDefaults({ ...given, session_timeout_ms: 5_000, heartbeat_interval_ms: 3_000 }),
+  ).toThrow(/half/);
+  expect(withDefaults({ ...given, session_timeout_ms: 3_000 }).heartbeat_interval_ms).toBe(1_000);
   expect(() => withDefaults({ ...given, drain_timeout_ms: 60_000 })).toThrow(
     /rebalance_timeout_ms/,
   );

@@ -49,6 +49,17 @@ export const kafkaSettings = {
   }),
 };
 
+/** How a member of a consumer group keeps its partitions. */
+export const memberSettings = {
+  session_timeout_ms: int({
+    default: 30_000,
+    min: 1000,
+    max: 1_800_000,
+    unit: 'ms',
+    doc: 'A worker that Kafka has not heard of for this long loses its partitions to the others. The broker has bounds of its own.',
+  }),
+};
+
 /** How to reach Redis. */
 export const redisSettings = {
   redis_url: text({
@@ -110,6 +121,7 @@ export function processSettings(adminPort: number) {
 export const SHARED_SETTING_NAMES: ReadonlySet<string> = new Set(
   Object.keys({
     ...kafkaSettings,
+    ...memberSettings,
     ...redisSettings,
     ...clickhouseSettings,
     ...processSettings(0),

@@ -52,6 +52,7 @@ void runService({
       groupId: group,
       topic: kafka.topic('spans'),
       createProcessor: (handle) => createProcessor(handle, deps),
+      session_timeout_ms: config.session_timeout_ms,
       onFatal: fail,
       onBeat: health.beat,
     });

@@ -3,6 +3,7 @@ import {
   defineSettings,
   int,
   kafkaSettings,
+  memberSettings,
   processSettings,
   redisSettings,
 } from '@spanloom/runtime';
@@ -11,6 +12,7 @@ import { DEFAULT_RULES } from '@spanloom/window';
 /** The assembler's settings. The window rules must be equal on all copies: they decide what a trace is. */
 export const settings = defineSettings('assembler', {
   ...kafkaSettings,
+  ...memberSettings,
   ...redisSettings,
   ...processSettings(9472),
   gap_s: int({

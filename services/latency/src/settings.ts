@@ -5,6 +5,7 @@ import {
   flag,
   int,
   kafkaSettings,
+  memberSettings,
   processSettings,
 } from '@spanloom/runtime';
 import { LATENCY_RULES, type LatencyRules } from '@spanloom/sketch';
@@ -15,6 +16,7 @@ import { LATENCY_RULES, type LatencyRules } from '@spanloom/sketch';
  */
 export const settings = defineSettings('latency', {
   ...kafkaSettings,
+  ...memberSettings,
   ...processSettings(9473),
   flush_s: int({
     default: LATENCY_RULES.flush_s,

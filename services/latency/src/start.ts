@@ -40,6 +40,7 @@ export async function startLatency(context: Context): Promise<void> {
     groupId: `${config.topic_prefix}latency`,
     topic: kafka.topic('spans'),
     createProcessor: (handle) => createProcessor(handle, deps),
+    session_timeout_ms: config.session_timeout_ms,
     onFatal: fail,
     onBeat: health.beat,
   });

@@ -3,12 +3,14 @@ import {
   defineSettings,
   int,
   kafkaSettings,
+  memberSettings,
   processSettings,
 } from '@spanloom/runtime';
 
 /** The sink's settings. */
 export const settings = defineSettings('sink', {
   ...kafkaSettings,
+  ...memberSettings,
   ...clickhouseSettings,
   ...processSettings(9474),
   block_rows_max: int({

@@ -64,6 +64,7 @@ export async function startSink(
       groupId: sinkGroup(config.topic_prefix, name),
       topic,
       createProcessor: (handle) => createProcessor(handle, deps),
+      session_timeout_ms: config.session_timeout_ms,
       onFatal: context.fail,
       onBeat: health.beat,
       fetch_bytes_max: FETCH_BYTES_MAX,
