@@ -65,6 +65,8 @@ export class SpanScanner {
   /** Where the field `flags` begins: what follows the header. */
   restAt = 0;
   reason: BadSpanReason = 'malformed';
+  /** After {@link SCAN_CORRUPT}: spans from `spanStart` on in a block without a size; 0 when a block begins there. */
+  unreadSpans = 0;
 
   private at = 0;
   private end = 0;
@@ -143,7 +145,12 @@ export class SpanScanner {
 
   /** With a block size, one broken span costs its block; without, nothing after it can be found. */
   private malformed(sized: boolean): ScanResult {
-    if (!sized) return this.corrupt();
+    if (!sized) {
+      const left = this.blockLeft + 1;
+      const found = this.corrupt();
+      this.unreadSpans = left;
+      return found;
+    }
     this.at = this.blockEnd;
     this.spanEnd = this.blockEnd;
     this.blockLeft = 0;
@@ -156,6 +163,7 @@ export class SpanScanner {
     this.at = this.end;
     this.blockLeft = 0;
     this.raw = true; // the next call says SCAN_END
+    this.unreadSpans = 0;
     this.reason = 'malformed';
     return SCAN_CORRUPT;
   }

@@ -26,13 +26,13 @@ export function createRecordReader(registry: Registry, canonicalId: number): Rec
 
   async function learn(schemaId: number): Promise<Layout> {
     const schema = await registry.schemaById(schemaId);
-    let layout: Layout = 'unknown';
-    if (schema !== null) {
-      try {
-        layout = canonicalizer(schema as AvroSchema, canonicalId) ?? 'canonical';
-      } catch {
-        layout = 'unknown';
-      }
+    // Not remembered here: the schema may be registered later, and the registry's client asks again then.
+    if (schema === null) return 'unknown';
+    let layout: Layout;
+    try {
+      layout = canonicalizer(schema as AvroSchema, canonicalId) ?? 'canonical';
+    } catch {
+      layout = 'unknown';
     }
     if (layouts.size >= LAYOUTS_MAX) layouts.delete([...layouts.keys()][1] as number);
     layouts.set(schemaId, layout);

@@ -24,7 +24,9 @@ export function createBatchReader(registry: Registry, canonicalId: number): Batc
 
   async function learn(schemaId: number): Promise<Layout> {
     const schema = await registry.schemaById(schemaId);
-    const layout = schema === null ? 'unknown' : layoutOf(schema as AvroSchema, canonicalId);
+    // Not remembered here: the schema may be registered later, and the registry's client asks again then.
+    if (schema === null) return 'unknown';
+    const layout = layoutOf(schema as AvroSchema, canonicalId);
     if (layouts.size >= LAYOUTS_MAX) layouts.delete([...layouts.keys()][1] as number);
     layouts.set(schemaId, layout);
     return layout;
