@@ -1,6 +1,6 @@
 export * from './api';
 export * from './config';
-export { createKafka, readRange } from './kafka';
+export { createKafka, partitionLog, readRange } from './kafka';
 export { keyPartition, murmur2, tracePartition } from './murmur2';
 export * from './partitions';
 export * from './record';

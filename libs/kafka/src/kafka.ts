@@ -84,3 +84,19 @@ export function readRange(
   const range: LogRange = { topic, partition, from: fromOffset, to: toOffset };
   return kafka.readRange(range, onRecords);
 }
+
+/** One partition of a topic, to be read outside of any group. */
+export function partitionLog(kafka: Kafka, topic: string, partition: number) {
+  return {
+    /** First offset with a timestamp at or after `timestampMs`; null when there is none. */
+    async offsetAt(timestampMs: number): Promise<number | null> {
+      return (await kafka.admin()).offsetForTimestamp(topic, partition, timestampMs);
+    },
+    /** See `Kafka.readRange`. */
+    read: (
+      from: number,
+      to: number,
+      onRecords: (records: readonly KafkaRecord[]) => Promise<void> | void,
+    ): Promise<void> => kafka.readRange({ topic, partition, from, to }, onRecords),
+  };
+}

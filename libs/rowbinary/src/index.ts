@@ -5,3 +5,4 @@ export * from './pane-rows';
 export * from './row-writer';
 export * from './service-counts';
 export * from './span-rows';
+export * from './trace-rows';

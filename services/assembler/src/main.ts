@@ -2,10 +2,9 @@ import { SCHEMAS } from '@spanloom/avro';
 import { createKafka } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
 import { runService } from '@spanloom/runtime';
+import { createRecordReader, rulesOf } from '@spanloom/window';
 import { defineMetrics } from './metrics';
 import { type AssemblerDeps, createProcessor } from './processor';
-import { createRecordReader } from './record-reader';
-import { rulesOf } from './rules';
 import { settings } from './settings';
 
 void runService({

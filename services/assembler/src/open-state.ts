@@ -1,46 +1,15 @@
-import { type Kafka, type PartitionHandle, readRange } from '@spanloom/kafka';
+import { type Kafka, type PartitionHandle, partitionLog } from '@spanloom/kafka';
 import { type Logger, SpanloomError } from '@spanloom/runtime';
 import {
-  advance,
+  type Checkpoint,
   createWindowState,
-  horizonS,
-  scanRecord,
-  step,
+  parseCheckpoint,
+  type RecordReader,
+  rebuildWindows,
   type WindowRules,
   type WindowState,
 } from '@spanloom/window';
-import type { RecordReader } from './record-reader';
 import type { WindowStore } from './window-store';
-
-/** What is committed with the offset: enough to rebuild the windows from the log alone. */
-export interface Checkpoint {
-  readonly applied: number;
-  readonly seq: number;
-  readonly clockS: number;
-}
-
-/** The checkpoint's part that goes into the commit's metadata. */
-export function checkpointMetadata(state: WindowState): string {
-  return JSON.stringify({ v: 1, seq: state.seq, clock_s: state.clockS });
-}
-
-/** @throws SpanloomError 'state-corrupt' when the metadata is not ours */
-export function parseCheckpoint(applied: number, metadata: string): Checkpoint {
-  try {
-    const { v, seq, clock_s } = JSON.parse(metadata) as Record<string, unknown>;
-    if (v === 1 && Number.isSafeInteger(seq) && Number.isSafeInteger(clock_s)) {
-      return { applied, seq: seq as number, clockS: clock_s as number };
-    }
-  } catch {
-    // Said below.
-  }
-  throw new SpanloomError(
-    'state-corrupt',
-    'the committed offset carries no checkpoint, so the windows cannot be rebuilt; ' +
-      'if offsets were reset by hand, delete the consumer group to begin at the start of the log',
-    { details: { applied, metadata } },
-  );
-}
 
 /** How a partition's state was found. */
 export interface OpenedState {
@@ -92,7 +61,7 @@ async function loadOrDiscard(
   }
 }
 
-/** Replays the last horizon of the log before the checkpoint, emitting nothing. */
+/** Rebuilds the partition's windows at the checkpoint from the log. */
 async function rebuild(
   partition: number,
   checkpoint: Checkpoint,
@@ -104,32 +73,10 @@ async function rebuild(
   },
 ): Promise<WindowState> {
   const { kafka, reader, rules, logger } = deps;
-  const topic = kafka.topic('spans');
-  const admin = await kafka.admin();
-  const sinceS = checkpoint.clockS - horizonS(rules);
-  const from = await admin.offsetForTimestamp(topic, partition, Math.max(0, sinceS * 1000));
-  const first = Math.min(from ?? checkpoint.applied, checkpoint.applied);
-  const state = createWindowState({ applied: first, mirrored: true });
-  logger.warn(
-    { partition, from: first, to: checkpoint.applied },
-    'rebuilding windows from the log',
-  );
-  if (first < checkpoint.applied) {
-    await readRange(kafka, topic, partition, first, checkpoint.applied, async (records) => {
-      for (const record of records) {
-        const value = await reader.canonicalValue(record);
-        step(
-          state,
-          typeof value === 'string'
-            ? reader.dead(record, value)
-            : scanRecord(record.offset, record.timestampMs, value),
-          rules,
-        );
-      }
-    });
-  }
-  advance(state, checkpoint.clockS, rules, []);
-  state.seq = checkpoint.seq;
-  state.applied = checkpoint.applied;
+  const { applied } = checkpoint;
+  const log = partitionLog(kafka, kafka.topic('spans'), partition);
+  logger.warn({ partition, applied }, 'rebuilding windows from the log');
+  const { state, from } = await rebuildWindows(checkpoint, { log, reader, rules, mirrored: true });
+  logger.warn({ partition, from, applied }, 'windows rebuilt from the log');
   return state;
 }

@@ -7,11 +7,16 @@ import type {
 } from '@spanloom/kafka';
 import type { Redis } from '@spanloom/redis';
 import { type Clock, type ConfigOf, faultPoint, type Logger } from '@spanloom/runtime';
-import { type ScannedRecord, step, type WindowRules } from '@spanloom/window';
+import {
+  checkpointMetadata,
+  type RecordReader,
+  type ScannedRecord,
+  step,
+  type WindowRules,
+} from '@spanloom/window';
 import type { AssemblerMetrics } from './metrics';
-import { checkpointMetadata, openState } from './open-state';
+import { openState } from './open-state';
 import { createOutput, type OutputSchemas } from './output';
-import type { RecordReader } from './record-reader';
 import type { settings } from './settings';
 import { createWindowStore } from './window-store';
 

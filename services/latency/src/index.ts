@@ -1,4 +1,3 @@
-export * from './batch-reader';
 export { defineMetrics } from './metrics';
 export * from './open-partition';
 export * from './processor';

@@ -9,7 +9,7 @@ import {
   type LatencyRules,
   step,
 } from '@spanloom/sketch';
-import type { BatchReader, ReadBatch } from './batch-reader';
+import type { BatchReader, ReadBatch } from '@spanloom/window';
 import type { LatencyMetrics } from './metrics';
 import { openPartition } from './open-partition';
 

@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
 import type { ServiceContext } from '@spanloom/runtime';
-import { createBatchReader } from './batch-reader';
+import { createBatchReader } from '@spanloom/window';
 import { defineMetrics } from './metrics';
 import { createProcessor, type LatencyDeps } from './processor';
 import { rulesOf, type settings } from './settings';

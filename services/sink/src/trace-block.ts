@@ -1,13 +1,6 @@
-import { FragmentReader, type Segment } from '@spanloom/avro';
+import { FragmentReader } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
-import {
-  FRAGMENT_COLUMNS,
-  FragmentRows,
-  LEDGER_COLUMNS,
-  LedgerRows,
-  SPAN_COLUMNS,
-  SpanRows,
-} from '@spanloom/rowbinary';
+import { FRAGMENT_COLUMNS, LEDGER_COLUMNS, SPAN_COLUMNS, TraceRows } from '@spanloom/rowbinary';
 import { type Block, createBlock } from './block';
 import { createLetters } from './letters';
 import type { SinkMetrics } from './metrics';
@@ -23,9 +16,7 @@ export function createTraceBlock(
   deps: { readonly metrics: SinkMetrics; readonly layouts: SpanLayouts },
 ): Block {
   const { metrics, layouts } = deps;
-  const spans = new SpanRows();
-  const fragments = new FragmentRows();
-  const ledger = new LedgerRows();
+  const rows = new TraceRows(partition);
   const letters = createLetters(topic, partition, () =>
     metrics.unreadable.inc({ topic: 'traces' }),
   );
@@ -34,35 +25,22 @@ export function createTraceBlock(
   const ledgerSeqs = new SeqSpan();
   const reader = new FragmentReader();
 
-  /** Appends a segment's spans; what cannot be read, from there to its end, becomes a dead letter. */
-  async function addSegment(record: KafkaRecord, segment: Segment): Promise<void> {
-    const { buffer } = reader;
-    const { schemaId, start, end } = segment;
-    if (layouts.isReadable(schemaId) === null) await layouts.learn(schemaId);
-    const known = layouts.isReadable(schemaId) === true;
-    let at = start;
-    while (known && at < end) {
-      const next = spans.append(buffer, at, end);
-      if (next < 0) break;
-      fragments.addSpan(buffer, spans);
-      at = next;
-    }
-    if (at === end) return;
-    const raw = buffer.subarray(at, end);
-    const reason = known ? ('malformed' as const) : ('schema-unknown' as const);
-    const error = known ? `a span cannot be read: ${spans.reason}` : `schema ${schemaId}`;
-    letters.addPart(record, { raw, schemaId, reason, error });
-  }
+  const isReadable = (schemaId: number): boolean => layouts.isReadable(schemaId) === true;
 
   async function addFragment(record: KafkaRecord): Promise<void> {
-    const before = spans.rowCount;
-    fragments.begin();
-    spans.setFragment(partition, reader.seq, reader.closedAtS);
-    for (let i = 0; i < reader.segmentCount; i++) {
-      await addSegment(record, reader.segments[i] as Segment);
+    for (const { schemaId } of reader.segments.slice(0, reader.segmentCount)) {
+      if (layouts.isReadable(schemaId) === null) await layouts.learn(schemaId);
     }
-    const stored = spans.rowCount - before;
-    fragments.finish(reader, Math.max(0, reader.spanCount - stored));
+    const stored = rows.addFragment(reader, isReadable, ({ segment, at, reason }) => {
+      const { schemaId, end } = segment;
+      const raw = reader.buffer.subarray(at, end);
+      if (reason === 'schema-unknown') {
+        letters.addPart(record, { raw, schemaId, reason, error: `schema ${schemaId}` });
+      } else {
+        const error = `a span cannot be read: ${reason}`;
+        letters.addPart(record, { raw, schemaId, reason: 'malformed', error });
+      }
+    });
     fragmentSeqs.add(reader.seq, reader.closedAtS);
     if (stored > 0) spanSeqs.add(reader.seq, reader.closedAtS);
   }
@@ -84,7 +62,7 @@ export function createTraceBlock(
       else if (outcome === 'gap') metrics.gaps.inc({ topic: 'traces' });
       else if (kind === 'fragment') await addFragment(record);
       else if (reader.ledger !== null) {
-        ledger.append(partition, reader.seq, reader.ledger);
+        rows.addLedger(reader);
         ledgerSeqs.add(reader.seq, reader.ledger.atS);
       }
     }
@@ -95,20 +73,20 @@ export function createTraceBlock(
       {
         table: 'otel_traces',
         columns: SPAN_COLUMNS,
-        rows: spans,
+        rows: rows.spans,
         presence: () => spanSeqs.check('otel_traces', 'StoredAt', partition),
       },
       {
         table: 'trace_fragments',
         columns: FRAGMENT_COLUMNS,
-        rows: fragments,
+        rows: rows.fragments,
         presence: () => fragmentSeqs.check('trace_fragments', 'ClosedAt', partition),
       },
       letters.table,
       {
         table: 'ledger',
         columns: LEDGER_COLUMNS,
-        rows: ledger,
+        rows: rows.ledger,
         presence: () => ledgerSeqs.check('ledger', 'At', partition),
       },
     ],

@@ -1,5 +1,5 @@
 import { type AvroSchema, type Canonicalize, canonicalizer, readWireHeader } from '@spanloom/avro';
-import type { KafkaRecord, Registry } from '@spanloom/kafka';
+import type { LogRecord, SchemaLookUp } from './log';
 
 /** How values of one schema id are read: as they are, through a resolver, or not at all. */
 type Layout = 'canonical' | 'unknown' | Canonicalize;
@@ -14,12 +14,12 @@ export type ReadBatch = Buffer | SkipReason;
 const LAYOUTS_MAX = 1000;
 
 /** Gives the canonical batch in a record; a promise only when its schema has to be looked up first. */
-export type BatchReader = (record: KafkaRecord) => ReadBatch | Promise<ReadBatch>;
+export type BatchReader = (record: LogRecord) => ReadBatch | Promise<ReadBatch>;
 
 /**
  * @param canonicalId the registry's id of the canonical SpanBatch schema
  */
-export function createBatchReader(registry: Registry, canonicalId: number): BatchReader {
+export function createBatchReader(registry: SchemaLookUp, canonicalId: number): BatchReader {
   const layouts = new Map<number, Layout>([[canonicalId, 'canonical']]);
 
   async function learn(schemaId: number): Promise<Layout> {
