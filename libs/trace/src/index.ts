@@ -1,1 +1,9 @@
-export {};
+export * from './analysis';
+export * from './calls';
+export * from './clock-skew';
+export * from './critical-path';
+export * from './error-origin';
+export * from './peer';
+export * from './trace-analyzer';
+export * from './trace-spans';
+export * from './trace-tree';
