@@ -1,5 +1,5 @@
 import { type Kafka, type PartitionHandle, partitionLog } from '@spanloom/kafka';
-import { type Logger, SpanloomError } from '@spanloom/runtime';
+import { faultPoint, type Logger, SpanloomError } from '@spanloom/runtime';
 import {
   type Checkpoint,
   createWindowState,
@@ -42,6 +42,7 @@ export async function openState(
   }
   const checkpoint = parseCheckpoint(committed.offset, committed.metadata);
   const state = await rebuild(handle.partition, checkpoint, deps);
+  await faultPoint('assembler.rebuilt');
   await store.save(state);
   return { state, source: 'rebuilt' };
 }

@@ -126,7 +126,9 @@ export async function createProcessor(
     quietSinceMs = nowMs;
     metrics.ticks.inc();
     const tick = { partition, value: null, headers: { tick: Buffer.from('1') } };
+    await faultPoint('assembler.before-tick');
     await deps.producer.send(deps.kafka.topic('spans'), [tick]);
+    await faultPoint('assembler.after-tick');
   }
 
   function report(): void {

@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { createOtlpDecoder } from '@spanloom/otlp';
-import type { ServiceContext } from '@spanloom/runtime';
+import { faultPoint, type ServiceContext } from '@spanloom/runtime';
 import { createByteBudget } from './byte-budget';
 import { createExportHandler } from './export-handler';
 import { startHttpServer } from './http-server';
@@ -48,7 +48,9 @@ export async function startGateway(context: Context): Promise<{ readonly port: n
     async send(records) {
       let ok = false;
       try {
+        await faultPoint('gateway.before-produce');
         await producer.send(topic, records);
+        await faultPoint('gateway.after-produce');
         ok = true;
       } finally {
         gate.report(ok);

@@ -30,9 +30,11 @@ export type Striker = (fault: PlannedFault) => Promise<boolean>;
 
 /** A paused process sleeps for longer than its session lasts. */
 const PAUSE_MS = SESSION_MS + 3000;
-const INTERCEPT_MS = 15_000;
-const STEP_MS = 20_000;
+/** An engine may be away when its answer is to be cut. */
+const INTERCEPT_MS = 60_000;
+const STEP_MS = 30_000;
 const POLL_MS = 50;
+const REBUILT = 'assembler.rebuilt';
 
 /** One thing at a time for each name: an engine is not restarted while it restarts. */
 function createQueues(): (name: string, work: () => Promise<void>) => Promise<void> {
@@ -81,17 +83,37 @@ export function createStriker(deps: FaultDeps): Striker {
     return true;
   }
 
-  /** The step may lie behind a copy without partitions, or without work of that sort: then nothing strikes. */
-  async function atStep(action: 'kill' | 'pause', fault: PlannedFault): Promise<boolean> {
-    const worker = chosen(fault.worker, fault.pick);
+  /** A rebuild needs a Redis without state, once the armed copy has partitions. */
+  async function flushUntil(struck: () => boolean): Promise<void> {
+    for (let waited_ms = 0; waited_ms < STEP_MS && !struck(); waited_ms += SESSION_MS / 2) {
+      await clock.sleep(SESSION_MS / 2);
+      await queue('redis', () => deps.redis.client.flushall().then(() => undefined));
+    }
+  }
+
+  async function strikeAtStep(
+    action: 'kill' | 'pause',
+    { step, pick }: PlannedFault,
+    nth: number,
+  ): Promise<boolean> {
+    const worker = chosen(step.split('.')[0] as string, pick);
     if (worker === undefined) return false;
-    await worker.arm(`${fault.step}:${fault.nth}:${action}`);
+    await worker.arm(`${step}:${nth}:${action}`);
     const { life } = worker;
-    if (action === 'kill') return until(() => worker.life > life, STEP_MS);
-    if (!(await until(() => worker.isStopped(), STEP_MS))) return false;
+    const struck = (): boolean => (action === 'kill' ? worker.life > life : worker.isStopped());
+    if (step === REBUILT) void flushUntil(struck);
+    if (!(await until(struck, STEP_MS)) || action === 'kill') return struck();
     await clock.sleep(PAUSE_MS);
     worker.signal('SIGCONT');
     return true;
+  }
+
+  /** A copy may have no partitions, or no work of that sort, for a while: then another try at the first passage. */
+  async function atStep(action: 'kill' | 'pause', fault: PlannedFault): Promise<boolean> {
+    for (const nth of [fault.nth, 1, 1]) {
+      if (await strikeAtStep(action, fault, nth)) return true;
+    }
+    return false;
   }
 
   async function restart(name: EngineName, down_ms: number, wipe: boolean): Promise<boolean> {
@@ -139,9 +161,11 @@ export function createStriker(deps: FaultDeps): Striker {
     'assembler-pause': ({ pick }) => pause('assembler', pick),
     'latency-pause': ({ pick }) => pause('latency', pick),
     'sink-pause': ({ pick }) => pause('sink', pick),
+    'gateway-kill-at-step': (fault) => atStep('kill', fault),
     'assembler-kill-at-step': (fault) => atStep('kill', fault),
     'latency-kill-at-step': (fault) => atStep('kill', fault),
     'sink-kill-at-step': (fault) => atStep('kill', fault),
+    'gateway-pause-at-step': (fault) => atStep('pause', fault),
     'assembler-pause-at-step': (fault) => atStep('pause', fault),
     'latency-pause-at-step': (fault) => atStep('pause', fault),
     'sink-pause-at-step': (fault) => atStep('pause', fault),

@@ -10,9 +10,11 @@ export const FAULT_KINDS = [
   'assembler-pause',
   'latency-pause',
   'sink-pause',
+  'gateway-kill-at-step',
   'assembler-kill-at-step',
   'latency-kill-at-step',
   'sink-kill-at-step',
+  'gateway-pause-at-step',
   'assembler-pause-at-step',
   'latency-pause-at-step',
   'sink-pause-at-step',
@@ -42,14 +44,18 @@ export const WORKERS = ['assembler', 'latency', 'sink'] as const;
 /** One of {@link WORKERS}. */
 export type WorkerName = (typeof WORKERS)[number];
 
-/** The fault points compiled into each worker: before and after every side effect. */
-export const STEPS: Readonly<Record<WorkerName, readonly string[]>> = {
+/** The fault points compiled into each service: before and after every side effect. */
+export const STEPS: Readonly<Record<WorkerName | 'gateway', readonly string[]>> = {
+  gateway: ['gateway.before-produce', 'gateway.after-produce'],
   assembler: [
     'assembler.before-produce',
     'assembler.after-produce',
     'assembler.before-checkpoint',
     'assembler.after-checkpoint',
     'assembler.after-commit',
+    'assembler.rebuilt',
+    'assembler.before-tick',
+    'assembler.after-tick',
   ],
   latency: ['latency.before-produce', 'latency.after-produce', 'latency.after-commit'],
   sink: [
@@ -87,14 +93,18 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 }
 
 /** Steps in random order, each once before any comes again. */
-function stepDealer(random: Random): (worker: WorkerName) => string {
-  const decks = new Map<WorkerName, string[]>();
-  return (worker) => {
-    let deck = decks.get(worker) ?? [];
-    if (deck.length === 0) deck = shuffled(STEPS[worker], random);
-    decks.set(worker, deck);
+function stepDealer(random: Random): (service: keyof typeof STEPS) => string {
+  const decks = new Map<string, string[]>();
+  return (service) => {
+    let deck = decks.get(service) ?? [];
+    if (deck.length === 0) deck = shuffled(STEPS[service], random);
+    decks.set(service, deck);
     return deck.pop() as string;
   };
+}
+
+function serviceOf(kind: FaultKind): keyof typeof STEPS {
+  return kind.slice(0, kind.indexOf('-')) as keyof typeof STEPS;
 }
 
 /**
@@ -116,10 +126,10 @@ export function planFaults(options: {
   for (let number = 1; number <= options.faults; number++) {
     if (deck.length === 0) deck = shuffled(options.kinds, random);
     const kind = deck.pop() as FaultKind;
-    const own = WORKERS.find((name) => kind.startsWith(name));
-    const worker = own ?? random.pick(WORKERS);
-    const step = kind.endsWith('-at-step') ? deal(worker) : '';
-    const nth = random.int(1, 8);
+    const worker = random.pick(WORKERS);
+    const step = kind.endsWith('-at-step') ? deal(serviceOf(kind)) : '';
+    // A rebuild happens once in a life, if at all.
+    const nth = step === 'assembler.rebuilt' ? 1 : random.int(1, 5);
     planned.push({
       number,
       kind,

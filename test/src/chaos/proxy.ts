@@ -28,14 +28,17 @@ const REQUEST_BYTES = 4096;
 /** Opens a proxy on a free port. It has no target yet. */
 export async function openProxy(): Promise<EngineProxy> {
   let targetPort = 0;
-  let armed: Armed | null = null;
+  const armed = new Set<Armed>();
   const sockets = new Set<Socket>();
 
   function strike(answer: Buffer, request: Buffer): Buffer | null {
-    const instead = armed?.interceptor(answer, request) ?? null;
-    if (instead === null) return null;
-    armed?.done(true);
-    return instead;
+    for (const one of armed) {
+      const instead = one.interceptor(answer, request);
+      if (instead === null) continue;
+      one.done(true);
+      return instead;
+    }
+    return null;
   }
 
   const server = createServer((client) => {
@@ -73,19 +76,21 @@ export async function openProxy(): Promise<EngineProxy> {
       targetPort = port;
     },
     intercept(interceptor, timeout_ms) {
-      armed?.done(false);
       return new Promise((resolve) => {
-        const done = (struck: boolean): void => {
-          clearTimeout(timer);
-          armed = null;
-          resolve(struck);
+        const timer = setTimeout(() => one.done(false), timeout_ms);
+        const one: Armed = {
+          interceptor,
+          done(struck) {
+            clearTimeout(timer);
+            armed.delete(one);
+            resolve(struck);
+          },
         };
-        const timer = setTimeout(() => done(false), timeout_ms);
-        armed = { interceptor, done };
+        armed.add(one);
       });
     },
     async close() {
-      armed?.done(false);
+      for (const one of armed) one.done(false);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       await closed;

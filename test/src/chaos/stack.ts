@@ -72,7 +72,8 @@ function environment(engines: TestEngines, proxies: Readonly<Record<ProxiedEngin
     SPANLOOM_SESSION_TIMEOUT_MS: String(SESSION_MS),
     SPANLOOM_CHECKPOINT_INTERVAL_MS: '200',
     SPANLOOM_COMMIT_INTERVAL_MS: '500',
-    SPANLOOM_TICK_QUIET_MS: '500',
+    // Load comes every quarter of a second: there is a tick in between.
+    SPANLOOM_TICK_QUIET_MS: '150',
     SPANLOOM_FLUSH_S: String(FLUSH_S),
     SPANLOOM_BLOCK_LINGER_MS: '300',
     SPANLOOM_INSERT_RETRY_MS_MAX: '1000',
