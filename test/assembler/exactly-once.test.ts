@@ -5,31 +5,9 @@ import type { Span } from '@spanloom/model';
 import { createRedis } from '@spanloom/redis';
 import { createLogger } from '@spanloom/runtime';
 import { type AssemblyLine, createAssemblyLine } from './running-assembler';
+import { makeSpan } from './spans';
 
 const PARTITIONS = 4;
-
-function span(trace: number, id: number, root: boolean): Span {
-  return {
-    traceId: (trace * 7919 + 1).toString(16).padStart(32, 'c3'),
-    spanId: (id + 1).toString(16).padStart(16, '0'),
-    parentSpanId: root ? '' : '00000000000000aa',
-    startUnixNano: 1_700_000_000_000_000_000n,
-    durationNano: 5_000_000n,
-    kind: 2,
-    statusCode: 0,
-    service: 'cart',
-    name: 'GET /cart',
-    traceState: '',
-    flags: 0,
-    statusMessage: '',
-    scopeName: '',
-    scopeVersion: '',
-    resourceAttributes: { 'service.name': 'cart' },
-    attributes: { 'http.request.method': 'GET', n: String(id) },
-    events: [],
-    links: [],
-  };
-}
 
 /** Interleaved traces for `seconds`, a few spans at a time, some repeated, some endless, some large. */
 async function load(line: AssemblyLine, seconds: number): Promise<number> {
@@ -39,10 +17,10 @@ async function load(line: AssemblyLine, seconds: number): Promise<number> {
     const spans: Span[] = [];
     for (let i = 0; i < 20; i++) {
       const trace = turn + (i % 5);
-      spans.push(span(trace, i, i === 0 && trace % 3 !== 0));
-      if (i % 7 === 0) spans.push(span(trace, i, false));
+      spans.push(makeSpan(trace, i, i === 0 && trace % 3 !== 0));
+      if (i % 7 === 0) spans.push(makeSpan(trace, i, false));
     }
-    spans.push(span(1_000_000 + (turn % PARTITIONS), turn, false));
+    spans.push(makeSpan(1_000_000 + (turn % PARTITIONS), turn, false));
     const own = turn % PARTITIONS;
     await line.send(own, line.batch(spans.filter((_, i) => i % 2 === 0)));
     await line.send(own, line.batch(spans.filter((_, i) => i % 2 === 1)));
@@ -108,15 +86,18 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
     const line = await createAssemblyLine(engines.env, 'poison-', 1);
     try {
       line.start();
-      const good = line.batch([span(1, 1, true), span(1, 2, false)]);
+      const good = line.batch([makeSpan(1, 1, true), makeSpan(1, 2, false)]);
       const unknownSchema = Buffer.from(good);
       unknownSchema.writeUInt32BE(999_999, 1);
       await line.send(0, good);
       await line.send(0, unknownSchema);
       await line.send(0, good.subarray(0, 40));
       await line.send(0, Buffer.from('no avro at all'));
-      await line.send(0, line.batch([{ ...span(2, 1, true), service: '' }, span(2, 2, true)]));
-      await line.send(0, line.batch([span(3, 1, true)]));
+      await line.send(
+        0,
+        line.batch([{ ...makeSpan(2, 1, true), service: '' }, makeSpan(2, 2, true)]),
+      );
+      await line.send(0, line.batch([makeSpan(3, 1, true)]));
       const until = Date.now() + 40_000;
       let fragments: string[] = [];
       while (Date.now() < until && fragments.length < 3) {

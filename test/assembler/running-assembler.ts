@@ -39,8 +39,8 @@ const MAIN = join(__dirname, '..', '..', 'services', 'assembler', 'dist', 'main.
 export interface AssemblyLine {
   readonly kafka: Kafka;
   readonly schemaId: number;
-  /** Starts one more assembler process. */
-  start(): ChildProcess;
+  /** Starts one more assembler process, with more in its environment. */
+  start(extra?: NodeJS.ProcessEnv): ChildProcess;
   send(partition: number, value: Buffer | null): Promise<void>;
   batch(spans: readonly Span[]): Buffer;
   /** Entries on `traces` that a sink would accept, per partition: each sequence number once, in order. */
@@ -84,6 +84,7 @@ export async function createAssemblyLine(
     SPANLOOM_CHECKPOINT_INTERVAL_MS: '150',
     SPANLOOM_COMMIT_INTERVAL_MS: '400',
     SPANLOOM_TICK_QUIET_MS: '500',
+    SPANLOOM_SESSION_TIMEOUT_MS: '6000',
     SPANLOOM_ADMIN_PORT: '0',
     SPANLOOM_LOG_LEVEL: 'warn',
   };
@@ -101,9 +102,9 @@ export async function createAssemblyLine(
     kafka,
     schemaId,
     gaps,
-    start() {
+    start(extra = {}) {
       const child = spawn(process.execPath, [MAIN], {
-        env: { PATH: process.env.PATH, ...env },
+        env: { PATH: process.env.PATH, ...env, ...extra },
         stdio: ['ignore', 'ignore', 'inherit'],
       });
       children.push(child);

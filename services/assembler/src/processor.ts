@@ -80,6 +80,7 @@ export async function createProcessor(
   }
 
   async function flush(): Promise<void> {
+    if (output.bytes === 0) return;
     await faultPoint('assembler.before-produce');
     await output.flush();
     await faultPoint('assembler.after-produce');
