@@ -1,6 +1,7 @@
 import { createProgress } from '@spanloom/cli';
 import { startTestEngines } from '@spanloom/infra';
-import { SpanloomError, systemClock } from '@spanloom/runtime';
+import { systemClock } from '@spanloom/runtime';
+import { runCommand } from './command';
 import { HELP, readOptions } from './options';
 import { figuresOf } from './report/figures';
 import { tableOf } from './report/table';
@@ -30,8 +31,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  const expected = error instanceof SpanloomError;
-  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
-  process.exit(expected && error.code === 'usage' ? 2 : 1);
-});
+runCommand(main);
