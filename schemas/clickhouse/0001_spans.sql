@@ -5,10 +5,14 @@
 -- producer whose clock is wrong, must not make hundreds of parts per insert, nor expire on arrival.
 -- The engine is the last net: a copy of a span that comes after the id memory has forgotten it is
 -- removed by a merge. Everything before that is exact without it.
+--
+-- Order: spans of one minute, and in it whole traces. Next to each other, a trace's id is stored once
+-- instead of once a span, and parents repeat; a minute is found without an index of its own. Why, and
+-- what it costs and saves: docs/adr/0007-storage.md, docs/storage.md.
 -- Changing how long spans are kept afterwards: ALTER TABLE otel_traces MODIFY TTL …
 CREATE TABLE IF NOT EXISTS otel_traces
 (
-    Timestamp DateTime64(9) CODEC(Delta, ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(T64('bit'), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
     ParentSpanId String CODEC(ZSTD(1)),
@@ -16,10 +20,10 @@ CREATE TABLE IF NOT EXISTS otel_traces
     SpanName LowCardinality(String) CODEC(ZSTD(1)),
     SpanKind LowCardinality(String) CODEC(ZSTD(1)),
     ServiceName LowCardinality(String) CODEC(ZSTD(1)),
-    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-    ScopeName String CODEC(ZSTD(1)),
-    ScopeVersion String CODEC(ZSTD(1)),
-    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(6)),
+    ScopeName String CODEC(ZSTD(3)),
+    ScopeVersion String CODEC(ZSTD(3)),
+    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     Duration UInt64 CODEC(T64, ZSTD(1)),
     StatusCode LowCardinality(String) CODEC(ZSTD(1)),
     StatusMessage String CODEC(ZSTD(1)),
@@ -47,13 +51,15 @@ CREATE TABLE IF NOT EXISTS otel_traces
     INDEX idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_service ServiceName TYPE set(256) GRANULARITY 1,
     INDEX idx_duration Duration TYPE minmax GRANULARITY 1,
     INDEX idx_timestamp Timestamp TYPE minmax GRANULARITY 1,
     INDEX idx_seq Seq TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(StoredAt)
-ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), TraceId, SpanId, SpanKind)
+PRIMARY KEY (toStartOfMinute(Timestamp), TraceId)
+ORDER BY (toStartOfMinute(Timestamp), TraceId, ServiceName, SpanName, SpanId, SpanKind)
 TTL StoredAt + INTERVAL {{retention_days}} DAY
 SETTINGS
     ttl_only_drop_parts = 1,
