@@ -1,3 +1,4 @@
+export { type Database as StatementDatabase, openDatabase } from './clickhouse-front/chdb';
 export { readCatalogue } from './engines/catalogue';
 export {
   DEFAULT_PORTS,
