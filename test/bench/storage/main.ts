@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { createProgress } from '@spanloom/cli';
+import { createProgress, grouped } from '@spanloom/cli';
 import { openDatabase } from '@spanloom/infra';
 import { systemClock } from '@spanloom/runtime';
 import { runCommand } from '../command';
@@ -17,7 +17,7 @@ type Say = (text: string) => void;
 
 interface DataSet {
   readonly name: string;
-  write(dir: string): Promise<RowFiles> | RowFiles;
+  write(dir: string, onRows: (written: number) => void): Promise<RowFiles> | RowFiles;
 }
 
 async function measure(
@@ -29,7 +29,9 @@ async function measure(
   say(`${set.name}: writing rows`);
   const rowsDir = join(dir, 'rows');
   mkdirSync(rowsDir);
-  const files = await set.write(rowsDir);
+  const files = await set.write(rowsDir, (written) =>
+    say(`${set.name}: ${grouped(written)} rows written`),
+  );
   await createTables(engine);
   const fill = (owner: Owner) =>
     fillTable(engine, owner, files, (done) =>
@@ -52,10 +54,13 @@ async function main(): Promise<void> {
   const { rows, spans_per_s } = options;
   const generated: DataSet = {
     name: 'generated',
-    write: (dir) => writeGenerated(dir, rows, spans_per_s),
+    write: (dir, onRows) => writeGenerated(dir, rows, spans_per_s, onRows),
   };
   const recorded = options.recordings.map(
-    (path): DataSet => ({ name: basename(path), write: (dir) => writeRecorded(dir, path) }),
+    (path): DataSet => ({
+      name: basename(path),
+      write: (dir, onRows) => writeRecorded(dir, path, onRows),
+    }),
   );
   const progress = createProgress(process.stderr, systemClock);
   const dir = mkdtempSync(join(tmpdir(), 'spanloom-storage-'));

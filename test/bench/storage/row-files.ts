@@ -30,7 +30,10 @@ class FragmentFiles {
   private bytes = 0;
   private written = 0;
 
-  constructor(private readonly dir: string) {}
+  constructor(
+    private readonly dir: string,
+    private readonly onRows: (written: number) => void,
+  ) {}
 
   add(spans: readonly Buffer[], closedAtS: number): void {
     const partition = ((spans[0] as Buffer)[15] as number) % PARTITIONS;
@@ -51,6 +54,7 @@ class FragmentFiles {
     this.paths.push(path);
     this.written += this.rows.rowCount;
     this.rows.reset();
+    this.onRows(this.written);
   }
 
   finish(): RowFiles {
@@ -61,9 +65,14 @@ class FragmentFiles {
 }
 
 /** Writes generated spans: those of `npm run bench`, `spans_per_s` of them a second. */
-export function writeGenerated(dir: string, spans: number, spans_per_s: number): RowFiles {
+export function writeGenerated(
+  dir: string,
+  spans: number,
+  spans_per_s: number,
+  onRows: (written: number) => void,
+): RowFiles {
   const source = createSpanSource({ ...DEFAULT_SHAPE, spans });
-  const files = new FragmentFiles(dir);
+  const files = new FragmentFiles(dir, onRows);
   const writer = new AvroWriter(4096);
   const open = new Map<string, Buffer[]>();
   const start = BigInt(START_UNIX_S) * NANOS_PER_S;
@@ -84,7 +93,11 @@ export function writeGenerated(dir: string, spans: number, spans_per_s: number):
 }
 
 /** Writes the spans of a recording, exact copies once, in the order in which their traces were last heard of. */
-export async function writeRecorded(dir: string, path: string): Promise<RowFiles> {
+export async function writeRecorded(
+  dir: string,
+  path: string,
+  onRows: (written: number) => void,
+): Promise<RowFiles> {
   const decoder = createOtlpDecoder(DEFAULT_OTLP_LIMITS);
   const traces = new Map<string, Buffer[]>();
   const seen = new Set<string>();
@@ -102,7 +115,7 @@ export async function writeRecorded(dir: string, path: string): Promise<RowFiles
       traces.set(traceId, trace);
     });
   }
-  const files = new FragmentFiles(dir);
+  const files = new FragmentFiles(dir, onRows);
   let closed = 0;
   for (const trace of traces.values()) files.add(trace, START_UNIX_S + Math.floor(closed++ / 2));
   return files.finish();
