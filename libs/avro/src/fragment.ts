@@ -84,42 +84,68 @@ export function writeSegmentHeader(
   writer.writeLong(bytes);
 }
 
+/** Room before the entries for what precedes them: wire header, partition, first sequence number. */
+const HEAD_ROOM_BYTES = WIRE_HEADER_BYTES + 5 + 10;
+
 /** Gathers encoded entries with consecutive sequence numbers into one message of the topic `traces`. */
 export class FragmentBatchBuilder {
   private readonly entries = new AvroWriter(256 * 1024);
+  private readonly head = new AvroWriter(HEAD_ROOM_BYTES);
   private first = 0;
   private count = 0;
 
-  constructor(readonly partition: number) {}
+  constructor(readonly partition: number) {
+    this.reset();
+  }
 
   get entryCount(): number {
     return this.count;
   }
 
   get bytes(): number {
-    return this.entries.length;
+    return this.entries.length - HEAD_ROOM_BYTES;
   }
 
-  /** Adds one entry's bytes; `seq` must be the previous entry's plus one. */
-  add(seq: number, entry: Uint8Array): void {
+  /**
+   * Begins the next entry, of exactly `bytes`: the caller writes them to the writer it gets, before
+   * anything else. `seq` must be the previous entry's plus one.
+   */
+  begin(seq: number, bytes: number): AvroWriter {
     if (this.count === 0) this.first = seq;
     else if (seq !== this.first + this.count) throw new RangeError(`seq ${seq} out of order`);
     this.entries.writeByte(1); // -1 in zigzag: one entry, and its size follows
-    this.entries.writeBytes(entry);
+    this.entries.writeLong(bytes);
+    this.entries.ensure(bytes);
     this.count++;
+    return this.entries;
+  }
+
+  /** Adds one entry's bytes. */
+  add(seq: number, entry: Uint8Array): void {
+    this.begin(seq, entry.length).writeRaw(entry);
   }
 
   /** The message in the Confluent wire format; a copy. */
   finish(schemaId: number): Buffer {
-    const head = new AvroWriter(32);
+    return Buffer.from(this.view(schemaId));
+  }
+
+  /** Like {@link finish} without the copy: valid until the next entry or reset. */
+  view(schemaId: number): Buffer {
+    const { head, entries } = this;
+    head.reset();
     head.writeRaw(wireHeader(schemaId));
     head.writeLong(this.partition);
     head.writeLong(this.first);
-    return Buffer.concat([head.view(), this.entries.view(), Buffer.alloc(1)]);
+    const start = HEAD_ROOM_BYTES - head.length;
+    entries.buffer.set(head.view(), start);
+    entries.ensure(1);
+    entries.buffer[entries.length] = 0; // no further block; written over by the next entry
+    return entries.buffer.subarray(start, entries.length + 1);
   }
 
   reset(): void {
-    this.entries.reset();
+    this.entries.length = HEAD_ROOM_BYTES;
     this.count = 0;
   }
 }
