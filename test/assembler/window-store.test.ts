@@ -47,18 +47,18 @@ describe('windows in Redis change only from the state that the writer believes i
     const first = createWindowStore(redis, group, 0);
     const state = createWindowState({ mirrored: true });
     step(state, record(0, 1), DEFAULT_RULES);
-    await first.save(state);
+    await first.save(state, DEFAULT_RULES);
 
     const second = createWindowStore(redis, group, 0);
     const taken = await second.load(DEFAULT_RULES);
     if (taken === null) throw new Error('nothing was stored');
     expect([taken.applied, taken.seq, taken.openSpans]).toEqual([1, 0, 1]);
     step(taken, record(1, 2), DEFAULT_RULES);
-    await second.save(taken);
+    await second.save(taken, DEFAULT_RULES);
 
     // The first one wakes up and carries on from what it believes.
     step(state, record(1, 2), DEFAULT_RULES);
-    await expect(first.save(state)).rejects.toMatchObject({ code: 'state-stale' });
+    await expect(first.save(state, DEFAULT_RULES)).rejects.toMatchObject({ code: 'state-stale' });
     const found = await createWindowStore(redis, group, 0).load(DEFAULT_RULES);
     expect([found?.applied, found?.openSpans, found?.openBytes]).toEqual([2, 2, taken.openBytes]);
     await second.discard();
@@ -69,10 +69,12 @@ describe('windows in Redis change only from the state that the writer believes i
     const state = createWindowState({ mirrored: true });
     step(state, record(0, 1), DEFAULT_RULES);
     const store = createWindowStore(redis, group, 0);
-    await store.save(state);
+    await store.save(state, DEFAULT_RULES);
     const rebuilt = createWindowState({ mirrored: true });
     step(rebuilt, record(0, 1), DEFAULT_RULES);
-    await expect(createWindowStore(redis, group, 0).save(rebuilt)).rejects.toMatchObject({
+    await expect(
+      createWindowStore(redis, group, 0).save(rebuilt, DEFAULT_RULES),
+    ).rejects.toMatchObject({
       code: 'state-stale',
     });
     await store.discard();

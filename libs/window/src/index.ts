@@ -1,7 +1,10 @@
 export * from './batch-reader';
 export * from './checkpoint';
+export type { EntrySink } from './close';
+export * from './journal';
+export * from './journal-format';
+export * from './journal-load';
 export * from './log';
-export * from './pack';
 export * from './rebuild';
 export * from './record-reader';
 export * from './reducer';

@@ -22,7 +22,7 @@ export async function rebuildWindows(
     readonly log: PartitionLog;
     readonly reader: RecordReader;
     readonly rules: WindowRules;
-    /** Whether somebody keeps a mirror of the state; see `WindowState.dirty`. */
+    /** Whether the state goes to a store; see `WindowState.journal`. */
     readonly mirrored?: boolean;
   },
 ): Promise<RebuiltWindows> {

@@ -1,46 +1,78 @@
-import { closeLedger, closeWindow } from './close';
-import { dueAfter, isCut, schedule } from './deadline';
+import { AvroWriter } from '@spanloom/avro';
+import { closeLedger, closeWindow, type EntrySink } from './close';
+import { dueAfter, isCut, schedule, takeDue } from './deadline';
+import { WINDOW } from './open-windows';
+import { NONE } from './record-pool';
 import type { WindowRules } from './rules';
-import type { ScannedRecord, ScannedSpans } from './scan';
-import type { Entry, TraceState, WindowState } from './state';
+import { SCANNED_SPAN, type ScannedRecord } from './scan';
+import type { Entry, WindowState } from './state';
+import { TRACE } from './trace-table';
 
 /**
  * Applies one record of a partition of `spans`: first what is due when the log clock reaches the
  * record's append time, then the record. Pure but for changing `state` in place: no I/O, no clock.
  * This is the specification of what a trace is.
- * @returns the entries that closed, in order, with consecutive sequence numbers
+ * @param out takes the entries that close, in order, with consecutive sequence numbers
  */
-export function step(state: WindowState, record: ScannedRecord, rules: WindowRules): Entry[] {
-  const entries: Entry[] = [];
-  advance(state, record.clockS, rules, entries);
+export function stepInto(
+  state: WindowState,
+  record: ScannedRecord,
+  rules: WindowRules,
+  out: EntrySink,
+): void {
+  advanceInto(state, record.clockS, rules, out);
+  addSpans(state, record, rules, out);
   const { ledger } = state;
-  for (const spans of record.traces) addSpans(state, spans, rules, entries);
   ledger.received += record.received;
   ledger.deadLettered += record.deadLetters.length;
   if (record.received > 0) ledger.dirty = true;
   state.applied = record.offset + 1;
-  if (state.openBytes > rules.window_bytes_max) evict(state, rules, entries);
+  if (state.openBytes > rules.window_bytes_max) evict(state, rules, out);
+}
+
+/** Like {@link stepInto}. @returns the entries that closed */
+export function step(state: WindowState, record: ScannedRecord, rules: WindowRules): Entry[] {
+  const entries: Entry[] = [];
+  stepInto(state, record, rules, collectInto(entries));
   return entries;
 }
 
 /** Moves the log clock forward to `toS`, one whole second after the other, closing what is due. */
+export function advanceInto(
+  state: WindowState,
+  toS: number,
+  rules: WindowRules,
+  out: EntrySink,
+): void {
+  if (state.clockS === 0) state.clockS = toS;
+  while (state.clockS < toS) {
+    const next = nextEventS(state, toS, rules);
+    state.clockS = next;
+    state.memory.forget(next - rules.memory_s, rules.memory_ids_max);
+    if (state.wheel.has(next)) closeDue(state, rules, out);
+    if (state.ledger.dirty && next % rules.ledger_s === 0) closeLedger(state, out);
+  }
+}
+
+/** Like {@link advanceInto}; what closed is added to `entries`. */
 export function advance(
   state: WindowState,
   toS: number,
   rules: WindowRules,
   entries: Entry[],
 ): void {
-  if (state.clockS === 0) state.clockS = toS;
-  while (state.clockS < toS) {
-    const next = nextEventS(state, toS, rules);
-    state.clockS = next;
-    const bucket = state.wheel.get(next);
-    if (bucket !== undefined) {
-      state.wheel.delete(next);
-      fire(state, bucket, rules, entries);
-    }
-    if (state.ledger.dirty && next % rules.ledger_s === 0) entries.push(closeLedger(state));
-  }
+  advanceInto(state, toS, rules, collectInto(entries));
+}
+
+/** Gives each entry a buffer of its own. */
+function collectInto(entries: Entry[]): EntrySink {
+  return {
+    begin(seq, bytes) {
+      const writer = new AvroWriter(bytes);
+      entries.push({ seq, bytes: writer.buffer });
+      return writer;
+    },
+  };
 }
 
 /** The next second with something in the wheel or a ledger boundary that matters; `toS` when there is none. */
@@ -52,124 +84,102 @@ function nextEventS(state: WindowState, toS: number, rules: WindowRules): number
   return toS;
 }
 
-/** Handles the traces of one bucket in the order of their ids, so that the order is in the log alone. */
-function fire(
-  state: WindowState,
-  bucket: TraceState[],
-  rules: WindowRules,
-  entries: Entry[],
-): void {
+/** Handles the traces that are due now, in the order of their ids. */
+function closeDue(state: WindowState, rules: WindowRules, out: EntrySink): void {
   const now = state.clockS;
-  const due = bucket.filter((trace) => trace.dueS === now);
-  due.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  let previous: TraceState | null = null;
-  for (const trace of due) {
-    if (trace === previous) continue;
-    previous = trace;
-    if (trace.open) {
-      const quiet = now - trace.lastS;
-      if (trace.root && quiet >= rules.grace_s) {
-        entries.push(closeWindow(state, trace, 'complete', rules));
-      } else if (quiet >= rules.gap_s) entries.push(closeWindow(state, trace, 'idle', rules));
-      else if (isCut(trace, now, rules)) entries.push(closeWindow(state, trace, 'expired', rules));
-    } else if (dueAfter(trace, now - 1, rules) <= now) {
-      state.traces.delete(trace.key);
-      state.dirty?.add(trace);
+  const { words } = state.traces.pool;
+  for (const trace of takeDue(state, now)) {
+    const window = words[trace + TRACE.window] as number;
+    if (window !== NONE) {
+      const quiet = now - (words[trace + TRACE.lastS] as number);
+      const root = state.windows.pool.words[window + WINDOW.root] === 1;
+      if (root && quiet >= rules.grace_s) closeWindow(state, trace, 'complete', rules, out);
+      else if (quiet >= rules.gap_s) closeWindow(state, trace, 'idle', rules, out);
+      else if (isCut(state, trace, now, rules)) closeWindow(state, trace, 'expired', rules, out);
+    } else if (dueAfter(state, trace, now - 1, rules) <= now) {
+      state.traces.remove(trace);
       continue;
     }
     schedule(state, trace, rules);
   }
 }
 
+/** Adds a record's spans to their traces' windows, one after the other. */
 function addSpans(
   state: WindowState,
-  spans: ScannedSpans,
+  record: ScannedRecord,
   rules: WindowRules,
-  entries: Entry[],
+  out: EntrySink,
 ): void {
-  const now = state.clockS;
-  const trace = state.traces.get(spans.key) ?? newTrace(state, spans.key);
-  if (now >= trace.lastS + rules.gap_s) trace.activityStartS = now;
-  trace.lastS = now;
-  let first = 0;
-  let start = 0;
-  let at = 0;
-  for (let i = 0; i < spans.lengths.length; i++) {
-    const length = spans.lengths[i] as number;
-    const full =
-      trace.bytes + (at - start) + length > rules.fragment_bytes_max ||
-      trace.spanCount + (i - first) >= rules.fragment_spans_max;
-    if (full && trace.spanCount + (i - first) > 0) {
-      append(state, trace, spans, first, i, start, at);
-      entries.push(closeWindow(state, trace, 'oversize', rules));
-      first = i;
-      start = at;
+  const { traces, windows, clockS } = state;
+  const { arena } = windows;
+  const { spans, schemaId } = record;
+  arena.open(record.value);
+  for (let i = 0; i < spans.length; i += SCANNED_SPAN) {
+    const start = spans[i] as number;
+    const length = (spans[i + 1] as number) - start;
+    const at = arena.locate(start, start + length);
+    const id0 = arena.view.getInt32(at);
+    const id1 = arena.view.getInt32(at + 4);
+    const id2 = arena.view.getInt32(at + 8);
+    const id3 = arena.view.getInt32(at + 12);
+    let trace = traces.find(id0, id1, id2, id3);
+    if (trace === NONE) {
+      trace = traces.add(id0, id1, id2, id3);
+      traces.pool.words[trace + TRACE.activityStartS] = clockS;
+    } else if (clockS >= (traces.pool.words[trace + TRACE.lastS] as number) + rules.gap_s) {
+      traces.pool.words[trace + TRACE.activityStartS] = clockS;
     }
-    at += length;
+    traces.pool.words[trace + TRACE.lastS] = clockS;
+    const window = roomFor(state, trace, length, rules, out);
+    windows.append(window, schemaId, at, length, (spans[i + 2] as number) << 1);
+    if (spans[i + 3] === 1) windows.pool.words[window + WINDOW.root] = 1;
+    state.journal?.windowChanged(windows, window);
+    state.openSpans++;
+    state.openBytes += length;
+    schedule(state, trace, rules);
   }
-  append(state, trace, spans, first, spans.lengths.length, start, at);
-  trace.root ||= spans.root;
-  state.dirty?.add(trace);
-  schedule(state, trace, rules);
 }
 
-function newTrace(state: WindowState, key: string): TraceState {
-  const trace: TraceState = {
-    key,
-    activityStartS: state.clockS,
-    lastS: state.clockS,
-    open: false,
-    openedAtS: 0,
-    root: false,
-    spanCount: 0,
-    bytes: 0,
-    parts: [],
-    finished: false,
-    closed: [],
-    dueS: 0,
-    mirroredParts: 0,
-    mirrorStale: false,
-  };
-  state.traces.set(key, trace);
-  return trace;
-}
-
-/** Appends spans `first…last` of a record, whose bytes are `[start, end)`, to the trace's window. */
-function append(
+/** The trace's open window, after closing one that the next span would make too large. */
+function roomFor(
   state: WindowState,
-  trace: TraceState,
-  spans: ScannedSpans,
-  first: number,
-  last: number,
-  start: number,
-  end: number,
-): void {
-  const count = last - first;
-  if (count === 0) return;
-  if (!trace.open) {
-    trace.open = true;
-    trace.openedAtS = state.clockS;
+  trace: number,
+  length: number,
+  rules: WindowRules,
+  out: EntrySink,
+): number {
+  const { words } = state.traces.pool;
+  const { windows } = state;
+  let window = words[trace + TRACE.window] as number;
+  if (
+    window !== NONE &&
+    ((windows.pool.words[window + WINDOW.bytes] as number) + length > rules.fragment_bytes_max ||
+      (windows.pool.words[window + WINDOW.spans] as number) >= rules.fragment_spans_max)
+  ) {
+    closeWindow(state, trace, 'oversize', rules, out);
+    window = NONE;
+  }
+  if (window === NONE) {
+    window = windows.open(trace, state.clockS);
+    words[trace + TRACE.window] = window;
     state.openWindows++;
   }
-  const whole = count === spans.lengths.length;
-  trace.parts.push({
-    schemaId: spans.schemaId,
-    bytes: whole ? spans.bytes : spans.bytes.subarray(start, end),
-    lengths: whole ? spans.lengths : spans.lengths.slice(first, last),
-  });
-  trace.spanCount += count;
-  trace.bytes += end - start;
-  state.openSpans += count;
-  state.openBytes += end - start;
+  return window;
 }
 
 /** Closes the oldest windows until a tenth of the limit is free. */
-function evict(state: WindowState, rules: WindowRules, entries: Entry[]): void {
-  const open = [...state.traces.values()].filter((trace) => trace.open);
-  open.sort((a, b) => a.openedAtS - b.openedAtS || (a.key < b.key ? -1 : 1));
+function evict(state: WindowState, rules: WindowRules, out: EntrySink): void {
+  const { traces, windows } = state;
+  const openedAtS = (trace: number): number =>
+    windows.pool.words[
+      (traces.pool.words[trace + TRACE.window] as number) + WINDOW.openedAtS
+    ] as number;
+  const open = [...traces].filter((trace) => traces.pool.words[trace + TRACE.window] !== NONE);
+  open.sort((a, b) => openedAtS(a) - openedAtS(b) || traces.compareIds(a, b));
   for (const trace of open) {
     if (state.openBytes <= rules.window_bytes_max * 0.9) return;
-    entries.push(closeWindow(state, trace, 'evicted', rules));
+    closeWindow(state, trace, 'evicted', rules, out);
     schedule(state, trace, rules);
   }
 }

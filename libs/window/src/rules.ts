@@ -8,6 +8,8 @@ export interface WindowRules {
   readonly cut_s: number;
   /** M: how long the span ids of a closed window are remembered. */
   readonly memory_s: number;
+  /** Most span ids of closed windows that are remembered; above it the oldest windows' are forgotten early. */
+  readonly memory_ids_max: number;
   /** Ledger entries are made at multiples of this. */
   readonly ledger_s: number;
   /** Most spans in one fragment. */
@@ -24,6 +26,7 @@ export const DEFAULT_RULES: WindowRules = {
   grace_s: 2,
   cut_s: 120,
   memory_s: 60,
+  memory_ids_max: 2_000_000,
   ledger_s: 10,
   fragment_spans_max: 20_000,
   fragment_bytes_max: 700_000,

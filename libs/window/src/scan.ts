@@ -7,18 +7,6 @@ import {
   WIRE_HEADER_BYTES,
 } from '@spanloom/avro';
 
-/** Spans of one trace in one record, in order. */
-export interface ScannedSpans {
-  /** The trace id's 16 bytes as a Latin-1 text. */
-  readonly key: string;
-  readonly schemaId: number;
-  /** The spans' Avro bytes, joined: a copy, so that the record's buffer can go. */
-  readonly bytes: Buffer;
-  readonly lengths: number[];
-  /** One of them has no parent. */
-  readonly root: boolean;
-}
-
 /** A span, or a whole record, that cannot be processed. */
 export interface ScannedDeadLetter {
   /** Position of the span in the record; -1 for the record or what is left of it. */
@@ -28,23 +16,28 @@ export interface ScannedDeadLetter {
   readonly schemaId: number;
 }
 
-/** A record of `spans` ready for the reducer. */
+/** Numbers per span in {@link ScannedRecord.spans}: start, end, kind, and 1 when it has no parent. */
+export const SCANNED_SPAN = 4;
+
+/** A record of `spans` ready for the reducer. It shows into the record's value: keep both or none. */
 export interface ScannedRecord {
   readonly offset: number;
   /** Append time in whole seconds. */
   readonly clockS: number;
-  readonly traces: readonly ScannedSpans[];
+  readonly value: Buffer;
+  readonly schemaId: number;
+  /** The good spans in order, {@link SCANNED_SPAN} numbers each: where in `value` they are. */
+  readonly spans: Int32Array;
   readonly deadLetters: readonly ScannedDeadLetter[];
   /** Spans, good or bad, and one for what cannot be read at all. */
   readonly received: number;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+const NO_SPANS = new Int32Array(0);
+const NO_LETTERS: readonly ScannedDeadLetter[] = [];
 const scanner = new SpanScanner();
-
-interface Gathering {
-  readonly ranges: number[];
-  root: boolean;
-}
+let found = new Int32Array(SCANNED_SPAN * 256);
 
 /**
  * Reads a value of the topic `spans` in the canonical layout. Never throws: what is wrong comes back
@@ -57,59 +50,64 @@ export function scanRecord(
   value: Buffer | null,
 ): ScannedRecord {
   const clockS = Math.floor(timestampMs / 1000);
-  if (value === null) return { offset, clockS, traces: [], deadLetters: [], received: 0 };
+  if (value === null) return empty(offset, clockS, NO_LETTERS, 0);
   const header = readWireHeader(value);
   if (header === null) return deadRecord(offset, timestampMs, value, 'not-avro');
   const { schemaId } = header;
-  const gathered = new Map<string, Gathering>();
-  const deadLetters: ScannedDeadLetter[] = [];
+  let deadLetters: ScannedDeadLetter[] | null = null;
   let received = 0;
+  let at = 0;
   scanner.reset(value, WIRE_HEADER_BYTES, value.length);
-  for (let found = scanner.next(); found !== SCAN_END; found = scanner.next()) {
+  for (let what = scanner.next(); what !== SCAN_END; what = scanner.next()) {
     const index = received++;
-    if (found === SCAN_BAD || found === SCAN_CORRUPT) {
-      const { reason, spanStart, spanEnd } = scanner;
-      // Nobody knows what is left of a message without its beginning: it is kept whole.
-      deadLetters.push(
-        found === SCAN_BAD
-          ? { index, reason, raw: Buffer.from(value.subarray(spanStart, spanEnd)), schemaId }
-          : { index: -1, reason, raw: Buffer.from(value), schemaId },
-      );
+    if (what === SCAN_BAD || what === SCAN_CORRUPT) {
+      deadLetters ??= [];
+      deadLetters.push(letterOf(value, index, what === SCAN_CORRUPT, schemaId));
       continue;
     }
-    const key = value.toString('latin1', scanner.traceIdAt, scanner.traceIdAt + 16);
-    let spans = gathered.get(key);
-    if (spans === undefined) {
-      spans = { ranges: [], root: false };
-      gathered.set(key, spans);
-    }
-    spans.ranges.push(scanner.spanStart, scanner.spanEnd);
-    if (!scanner.hasParent) spans.root = true;
+    if (at === found.length) found = grown(found);
+    found[at] = scanner.spanStart;
+    found[at + 1] = scanner.spanEnd;
+    found[at + 2] = scanner.kind;
+    found[at + 3] = scanner.hasParent ? 0 : 1;
+    at += SCANNED_SPAN;
   }
-  const traces: ScannedSpans[] = [];
-  for (const [key, spans] of gathered) traces.push(copySpans(value, key, schemaId, spans));
-  return { offset, clockS, traces, deadLetters, received };
+  return {
+    offset,
+    clockS,
+    value,
+    schemaId,
+    spans: found.slice(0, at),
+    deadLetters: deadLetters ?? NO_LETTERS,
+    received,
+  };
 }
 
-function copySpans(
+/** What the scanner stands at. Nobody knows what is left of a message without its beginning: it is kept whole. */
+function letterOf(
   value: Buffer,
-  key: string,
+  index: number,
+  corrupt: boolean,
   schemaId: number,
-  { ranges, root }: Gathering,
-): ScannedSpans {
-  const lengths: number[] = [];
-  let total = 0;
-  for (let i = 0; i < ranges.length; i += 2) {
-    const length = (ranges[i + 1] as number) - (ranges[i] as number);
-    lengths.push(length);
-    total += length;
-  }
-  const bytes = Buffer.allocUnsafe(total);
-  let at = 0;
-  for (let i = 0; i < ranges.length; i += 2) {
-    at += value.copy(bytes, at, ranges[i], ranges[i + 1]);
-  }
-  return { key, schemaId, bytes, lengths, root };
+): ScannedDeadLetter {
+  const { reason, spanStart, spanEnd } = scanner;
+  if (corrupt) return { index: -1, reason, raw: Buffer.from(value), schemaId };
+  return { index, reason, raw: Buffer.from(value.subarray(spanStart, spanEnd)), schemaId };
+}
+
+function grown(from: Int32Array): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(from.length * 2);
+  to.set(from);
+  return to;
+}
+
+function empty(
+  offset: number,
+  clockS: number,
+  deadLetters: readonly ScannedDeadLetter[],
+  received: number,
+): ScannedRecord {
+  return { offset, clockS, value: NO_BYTES, schemaId: 0, spans: NO_SPANS, deadLetters, received };
 }
 
 /** A record that is one dead letter as a whole. */
@@ -119,11 +117,6 @@ export function deadRecord(
   value: Buffer,
   reason: string,
 ): ScannedRecord {
-  return {
-    offset,
-    clockS: Math.floor(timestampMs / 1000),
-    traces: [],
-    deadLetters: [{ index: -1, reason, raw: Buffer.from(value), schemaId: 0 }],
-    received: 1,
-  };
+  const letter = { index: -1, reason, raw: Buffer.from(value), schemaId: 0 };
+  return empty(offset, Math.floor(timestampMs / 1000), [letter], 1);
 }

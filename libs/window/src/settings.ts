@@ -31,6 +31,12 @@ export const windowSettings = {
     unit: 's',
     doc: 'How long the span ids of a closed window are remembered, to recognise duplicates.',
   }),
+  memory_ids_max: int({
+    default: DEFAULT_RULES.memory_ids_max,
+    min: 1000,
+    max: 100_000_000,
+    doc: 'Most span ids of closed windows remembered in one partition, about 11 bytes each; above it the oldest are forgotten early.',
+  }),
   fragment_spans_max: int({
     default: DEFAULT_RULES.fragment_spans_max,
     min: 1,
@@ -60,6 +66,7 @@ export function rulesOf(config: ConfigOf<typeof windowSettings>): WindowRules {
     grace_s: config.grace_s,
     cut_s: config.cut_s,
     memory_s: config.memory_s,
+    memory_ids_max: config.memory_ids_max,
     ledger_s: DEFAULT_RULES.ledger_s,
     fragment_spans_max: config.fragment_spans_max,
     fragment_bytes_max: config.fragment_bytes_max,

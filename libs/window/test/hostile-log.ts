@@ -10,6 +10,7 @@ export const RULES: WindowRules = {
   grace_s: 2,
   cut_s: 60,
   memory_s: 30,
+  memory_ids_max: 2_000_000,
   ledger_s: 10,
   fragment_spans_max: 12,
   fragment_bytes_max: 700_000,

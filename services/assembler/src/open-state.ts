@@ -43,7 +43,7 @@ export async function openState(
   const checkpoint = parseCheckpoint(committed.offset, committed.metadata);
   const state = await rebuild(handle.partition, checkpoint, deps);
   await faultPoint('assembler.rebuilt');
-  await store.save(state);
+  await store.save(state, rules);
   return { state, source: 'rebuilt' };
 }
 

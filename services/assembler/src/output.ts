@@ -1,6 +1,6 @@
 import { encodeDeadLetter, FragmentBatchBuilder } from '@spanloom/avro';
 import type { Kafka, KafkaRecord, OutgoingRecord, Producer } from '@spanloom/kafka';
-import type { Entry, ScannedDeadLetter } from '@spanloom/window';
+import type { EntrySink, ScannedDeadLetter } from '@spanloom/window';
 
 /** A message on `traces` is cut when it holds this much; one more entry still fits the broker's limit. */
 const MESSAGE_BYTES = 200_000;
@@ -15,12 +15,12 @@ export interface OutputSchemas {
 }
 
 /** What one partition's owner has to write: gathered, then sent in order. */
-export interface Output {
-  /** Adds entries for `traces`; sequence numbers must go on without a gap. */
-  addEntries(entries: readonly Entry[]): void;
+export interface Output extends EntrySink {
   addDeadLetters(record: KafkaRecord, letters: readonly ScannedDeadLetter[]): void;
   /** Bytes gathered and not sent. */
   readonly bytes: number;
+  /** Entries begun so far. */
+  readonly entries: number;
   /** Sends everything; resolves when all of it is acknowledged. */
   flush(): Promise<void>;
 }
@@ -35,27 +35,46 @@ export function createOutput(
   },
 ): Output {
   const { kafka, producer, schemas } = deps;
-  const builder = new FragmentBatchBuilder(partition);
-  let traces: OutgoingRecord[] = [];
+  /** Messages in the order of their entries; the last one is being written. Their buffers are used again once sent. */
+  let messages = [new FragmentBatchBuilder(partition)];
+  let current = messages[0] as FragmentBatchBuilder;
+  const spare: FragmentBatchBuilder[] = [];
   let letters: OutgoingRecord[] = [];
   let bytes = 0;
+  let entries = 0;
 
-  function cutMessage(): void {
-    if (builder.entryCount === 0) return;
-    traces.push({ partition, value: builder.finish(schemas.traceFragment) });
-    builder.reset();
+  /** Sends the messages that hold something, and gives their buffers back. */
+  async function sendTraces(): Promise<void> {
+    const sending = messages.filter((message) => message.entryCount > 0);
+    if (sending.length === 0) return;
+    current = spare.pop() ?? new FragmentBatchBuilder(partition);
+    messages = [current];
+    const records = sending.map((message) => ({
+      partition,
+      value: message.view(schemas.traceFragment),
+    }));
+    await producer.send(kafka.topic('traces'), records);
+    for (const message of sending) {
+      message.reset();
+      spare.push(message);
+    }
   }
 
   return {
     get bytes() {
       return bytes;
     },
-    addEntries(entries) {
-      for (const entry of entries) {
-        if (builder.bytes > 0 && builder.bytes + entry.bytes.length > MESSAGE_BYTES) cutMessage();
-        builder.add(entry.seq, entry.bytes);
-        bytes += entry.bytes.length;
+    get entries() {
+      return entries;
+    },
+    begin(seq, length) {
+      if (current.bytes > 0 && current.bytes + length > MESSAGE_BYTES) {
+        current = spare.pop() ?? new FragmentBatchBuilder(partition);
+        messages.push(current);
       }
+      bytes += length;
+      entries++;
+      return current.begin(seq, length);
     },
     addDeadLetters(record, scanned) {
       const attempts = Number(record.headers[ATTEMPTS_HEADER]?.toString() ?? 0) + 1;
@@ -81,16 +100,13 @@ export function createOutput(
       }
     },
     async flush() {
-      cutMessage();
-      const sending = traces;
       const sendingLetters = letters;
-      traces = [];
       letters = [];
       bytes = 0;
       if (sendingLetters.length > 0) {
         await producer.send(kafka.topic('dead-letters'), sendingLetters);
       }
-      if (sending.length > 0) await producer.send(kafka.topic('traces'), sending);
+      await sendTraces();
     },
   };
 }

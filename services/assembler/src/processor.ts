@@ -11,7 +11,7 @@ import {
   checkpointMetadata,
   type RecordReader,
   type ScannedRecord,
-  step,
+  stepInto,
   type WindowRules,
 } from '@spanloom/window';
 import type { AssemblerMetrics } from './metrics';
@@ -70,9 +70,9 @@ export async function createProcessor(
   function apply(record: KafkaRecord, scanned: ScannedRecord): void {
     output.addDeadLetters(record, scanned.deadLetters);
     for (const { reason } of scanned.deadLetters) metrics.deadLetters.inc({ reason });
-    const entries = step(state, scanned, rules);
-    output.addEntries(entries);
-    metrics.fragments.inc({}, entries.length);
+    const entries = output.entries;
+    stepInto(state, scanned, rules, output);
+    metrics.fragments.inc({}, output.entries - entries);
     metrics.spans.inc({}, scanned.received);
     unsavedBytes += record.value?.length ?? 0;
     // A tick does not end a quiet spell: the next one is due a second after it.
@@ -88,10 +88,10 @@ export async function createProcessor(
 
   async function save(): Promise<void> {
     await flush();
-    if (state.applied === store.savedApplied && state.dirty?.size === 0) return;
+    if (state.applied === store.savedApplied) return;
     await faultPoint('assembler.before-checkpoint');
     try {
-      await store.save(state);
+      await store.save(state, rules);
       metrics.checkpoints.inc({ outcome: 'saved' });
     } catch (error) {
       metrics.checkpoints.inc({ outcome: 'refused' });

@@ -1,20 +1,24 @@
 import type { Redis, ScriptValue } from '@spanloom/redis';
 import { SpanloomError } from '@spanloom/runtime';
 import {
+  closedKey,
   createWindowState,
+  finishLoading,
+  headKey,
   type LedgerCounts,
-  packParts,
-  packTrace,
-  restoreTrace,
-  type TraceState,
-  unpackParts,
-  unpackTrace,
+  loadClosed,
+  loadSegment,
+  partitionTag,
+  type StoreChange,
+  type StoredContents,
+  type StoredKey,
+  segmentKey,
   type WindowRules,
   type WindowState,
 } from '@spanloom/window';
 import { CHECKPOINT_LUA } from './checkpoint-script';
 
-const READ_COUNT = 1000;
+const SCAN_COUNT = 1000;
 
 /** What Redis is believed to hold: null where there is no state. */
 interface Head {
@@ -30,10 +34,10 @@ export interface WindowStore {
   load(rules: WindowRules): Promise<WindowState | null>;
   /**
    * Writes what changed since the last load or save. Throws 'state-stale' when somebody else moved
-   * the state since: then nothing was written.
+   * the state since: then nothing was written. After any error the state is not to be used again.
    */
-  save(state: WindowState): Promise<void>;
-  /** Bytes of spans that {@link save} would write now. */
+  save(state: WindowState, rules: WindowRules): Promise<void>;
+  /** `applied` of what Redis is believed to hold; null when it holds nothing. */
   readonly savedApplied: number | null;
   /** Removes everything, so that the state is rebuilt from the log. */
   discard(): Promise<void>;
@@ -47,23 +51,40 @@ function headOf(state: WindowState): Head {
   };
 }
 
-/** Hash tag of a partition's keys. */
-export function partitionTag(group: string, partition: number): string {
-  return `spanloom:{${group}:${partition}}`;
-}
-
-/** Key of a trace's open window. */
-export function windowKey(tag: string, traceId: Buffer): string {
-  return `${tag}:w:${traceId.toString('hex')}`;
-}
-
 /** Opens the store of one partition. `group` is the assemblers' consumer group. */
 export function createWindowStore(redis: Redis, group: string, partition: number): WindowStore {
   const tag = partitionTag(group, partition);
-  const headKey = `${tag}:head`;
-  const tracesKey = `${tag}:traces`;
   const checkpoint = redis.defineScript('checkpoint', CHECKPOINT_LUA, 'any');
   let believed: Head = NO_HEAD;
+
+  const nameOf = ({ of, number }: StoredKey): string =>
+    of === 'open' ? segmentKey(tag, number) : closedKey(tag, number);
+
+  async function readHead(): Promise<Head> {
+    const found = await redis.client.hmget(headKey(tag), 'applied', 'seq', 'clock');
+    return { applied: found[0] ?? '', seq: found[1] ?? '', clock: found[2] ?? '' };
+  }
+
+  /** False when something is missing or does not add up. */
+  async function read(
+    state: WindowState,
+    contents: StoredContents,
+    rules: WindowRules,
+  ): Promise<boolean> {
+    if (contents.v !== 2) return false;
+    state.journal?.adopt(contents);
+    for (const { number, bytes, table_bytes } of contents.segments) {
+      const segment = await redis.client.getBuffer(segmentKey(tag, number));
+      if (segment?.length !== bytes || !loadSegment(state, number, segment, table_bytes)) {
+        return false;
+      }
+    }
+    for (const { number, bytes } of contents.closed) {
+      const block = await redis.client.getBuffer(closedKey(tag, number));
+      if (block?.length !== bytes || !loadClosed(state, block, rules)) return false;
+    }
+    return finishLoading(state, contents, rules);
+  }
 
   return {
     get savedApplied() {
@@ -71,7 +92,7 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     },
     async load(rules) {
       believed = NO_HEAD;
-      const head = await redis.client.hgetall(headKey);
+      const head = await redis.client.hgetall(headKey(tag));
       if (head.applied === undefined) return null;
       const state = createWindowState({
         clockS: Number(head.clock),
@@ -80,25 +101,31 @@ export function createWindowStore(redis: Redis, group: string, partition: number
         mirrored: true,
       });
       Object.assign(state.ledger, JSON.parse(head.ledger as string) as LedgerCounts);
-      await readTraces(redis, tag, tracesKey, state, rules);
-      const again = await redis.client.hmget(headKey, 'applied', 'seq', 'clock');
-      believed = headOf(state);
-      if (
-        again[0] !== believed.applied ||
-        again[1] !== believed.seq ||
-        again[2] !== believed.clock
-      ) {
+      const contents = JSON.parse(head.contents ?? '{}') as StoredContents;
+      const whole = await read(state, contents, rules);
+      const found = await readHead();
+      const expected = headOf(state);
+      if (JSON.stringify(found) !== JSON.stringify(expected)) {
         throw new SpanloomError('state-stale', 'the windows changed while they were read', {
           details: { partition },
         });
       }
+      if (!whole) {
+        throw new SpanloomError(
+          'state-corrupt',
+          'the windows in Redis are not what their head says',
+          { details: { partition, contents } },
+        );
+      }
+      believed = expected;
       return state;
     },
-    async save(state) {
+    async save(state, rules) {
+      if (state.journal === null) throw new SpanloomError('internal', 'the state has no journal');
       const next = headOf(state);
-      const { keys, args } = changes(tag, state);
+      const { contents, changes } = state.journal.take(state, rules);
       const answer = await checkpoint(
-        [headKey, tracesKey, ...keys],
+        [headKey(tag), ...changes.map((change) => nameOf(change.key))],
         [
           believed.applied,
           believed.seq,
@@ -107,7 +134,8 @@ export function createWindowStore(redis: Redis, group: string, partition: number
           next.seq,
           next.clock,
           JSON.stringify(state.ledger),
-          ...args,
+          JSON.stringify(contents),
+          ...changes.flatMap(argumentsOf),
         ],
       );
       if (answer !== 1) {
@@ -121,92 +149,28 @@ export function createWindowStore(redis: Redis, group: string, partition: number
         );
       }
       believed = next;
-      markMirrored(state);
     },
     async discard() {
-      const traces = await redis.client.hkeysBuffer(tracesKey);
-      for (let at = 0; at < traces.length; at += READ_COUNT) {
-        const keys = traces.slice(at, at + READ_COUNT).map((id) => windowKey(tag, id));
-        await redis.client.del(...keys);
+      await redis.client.del(headKey(tag));
+      const pattern = `${tag.replace(/[\\*?[\]]/g, '\\$&')}:*`;
+      for (let cursor = '0', done = false; !done; done = cursor === '0') {
+        const [next, keys] = await redis.client.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+        cursor = next;
+        if (keys.length > 0) await redis.client.del(...keys);
       }
-      await redis.client.del(headKey, tracesKey);
       believed = NO_HEAD;
     },
   };
 }
 
-/** What to write for the traces that changed, as the checkpoint script takes it. */
-function changes(tag: string, state: WindowState): { keys: string[]; args: ScriptValue[] } {
-  const set: ScriptValue[] = [];
-  const forgotten: ScriptValue[] = [];
-  const keys: string[] = [];
-  const windows: ScriptValue[] = [];
-  for (const trace of state.dirty ?? []) {
-    const id = Buffer.from(trace.key, 'latin1');
-    if (state.traces.get(trace.key) === trace) set.push(id, packTrace(trace));
-    else if (!state.traces.has(trace.key)) forgotten.push(id);
-    const fresh = trace.open ? trace.parts.slice(trace.mirroredParts) : [];
-    if (fresh.length === 0 && !trace.mirrorStale) continue;
-    keys.push(windowKey(tag, id));
-    if (fresh.length === 0) windows.push('D', '');
-    else windows.push(trace.mirrorStale ? 'R' : 'A', packParts(fresh));
+/** A change as the checkpoint script takes it. */
+function argumentsOf(change: StoreChange): readonly ScriptValue[] {
+  switch (change.what) {
+    case 'put':
+      return ['P', change.bytes];
+    case 'append':
+      return ['A', change.bytes];
+    case 'remove':
+      return ['R', ''];
   }
-  return { keys, args: [set.length / 2, ...set, forgotten.length, ...forgotten, ...windows] };
-}
-
-function markMirrored(state: WindowState): void {
-  for (const trace of state.dirty ?? []) {
-    trace.mirroredParts = trace.parts.length;
-    trace.mirrorStale = false;
-  }
-  state.dirty?.clear();
-}
-
-async function readTraces(
-  redis: Redis,
-  tag: string,
-  tracesKey: string,
-  state: WindowState,
-  rules: WindowRules,
-): Promise<void> {
-  let cursor = '0';
-  const seen = new Set<string>();
-  do {
-    const [next, fields] = await redis.client.hscanBuffer(tracesKey, cursor, 'COUNT', READ_COUNT);
-    cursor = String(next);
-    const traces: TraceState[] = [];
-    for (let i = 0; i < fields.length; i += 2) {
-      const key = (fields[i] as Buffer).toString('latin1');
-      if (seen.has(key)) continue;
-      seen.add(key);
-      traces.push(unpackTrace(key, fields[i + 1] as Buffer));
-    }
-    await readWindows(redis, tag, traces);
-    for (const trace of traces) restoreTrace(state, trace, rules);
-  } while (cursor !== '0');
-}
-
-async function readWindows(
-  redis: Redis,
-  tag: string,
-  traces: readonly TraceState[],
-): Promise<void> {
-  const open = traces.filter((trace) => trace.open);
-  if (open.length === 0) return;
-  const keys = open.map((trace) => windowKey(tag, Buffer.from(trace.key, 'latin1')));
-  const windows = await redis.client.mgetBuffer(keys);
-  open.forEach((trace, i) => {
-    const parts = unpackParts(windows[i] ?? Buffer.alloc(0));
-    const spans = parts?.reduce((sum, part) => sum + part.lengths.length, 0);
-    if (parts === null || spans !== trace.spanCount) {
-      throw new SpanloomError(
-        'state-corrupt',
-        'a window in Redis does not hold what its head says',
-        {
-          details: { window: keys[i] },
-        },
-      );
-    }
-    trace.parts = parts;
-  });
 }

@@ -57,8 +57,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'activity age: the absolute cut looks at the age of the window',
     file: 'libs/window/src/deadline.ts',
-    find: '2 * (atS - trace.activityStartS) >= rules.cut_s',
-    replace: '2 * (atS - trace.openedAtS) >= rules.cut_s',
+    find: 'const activityStartS = words[trace + TRACE.activityStartS] as number;',
+    replace:
+      'const activityStartS = state.windows.pool.words[(words[trace + TRACE.window] as number) + WINDOW.openedAtS] as number;',
     tests: 'libs/window/test',
   },
   {

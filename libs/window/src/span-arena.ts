@@ -1,0 +1,123 @@
+import { SPAN_BYTES_MAX } from '@spanloom/avro';
+
+/** Bytes of a block, a power of two. A window wastes half of one on average. */
+export const BLOCK_BYTES = 1024;
+const BLOCK_SHIFT = 10;
+/** Where a record's value is put before its spans go to their windows; holds any one span. */
+const INBOX_BYTES = 2 * SPAN_BYTES_MAX;
+const INBOX_BLOCKS = INBOX_BYTES / BLOCK_BYTES;
+
+/**
+ * The bytes of all open windows of a partition: chains of blocks in one buffer. A record's value is
+ * copied in whole, once; from there its spans go to their chains within the buffer, which costs a
+ * third of a copy between buffers. Closed windows give their blocks back, so memory is what the
+ * windows held at most.
+ *
+ * A chain is named by its first block, 0 for none; whoever holds it knows its last block and bytes.
+ */
+export class SpanArena {
+  /** Replaced when it grows. */
+  bytes = new Uint8Array(INBOX_BYTES + 64 * BLOCK_BYTES);
+  view = new DataView(this.bytes.buffer);
+  private next = new Int32Array(this.bytes.length >> BLOCK_SHIFT);
+  private free = 0;
+  private end = INBOX_BLOCKS;
+  private value: Uint8Array = this.bytes;
+  private inboxFrom = 0;
+  private inboxTo = 0;
+
+  /** The value that {@link locate} speaks of from now on. */
+  open(value: Uint8Array): void {
+    this.value = value;
+    this.inboxFrom = 0;
+    this.inboxTo = 0;
+  }
+
+  /** Where `value[start…end)` is in {@link bytes}, until the next call. At most a span's length. */
+  locate(start: number, end: number): number {
+    if (start < this.inboxFrom || end > this.inboxTo) {
+      this.inboxFrom = start;
+      this.inboxTo = Math.min(start + INBOX_BYTES, this.value.length);
+      this.bytes.set(this.value.subarray(start, this.inboxTo));
+    }
+    return start - this.inboxFrom;
+  }
+
+  /**
+   * Appends `length` bytes that are at `at` to a chain.
+   * @param last the chain's last block, 0 when there is none yet
+   * @param filled bytes in the chain
+   * @returns the chain's last block; the first, when there was none, is {@link started}
+   */
+  append(last: number, filled: number, at: number, length: number): number {
+    let block = last;
+    let offset = filled & (BLOCK_BYTES - 1);
+    let from = at;
+    let left = length;
+    while (left > 0) {
+      if (offset === 0) {
+        const fresh = this.take();
+        if (block === 0) this.started = fresh;
+        else this.next[block] = fresh;
+        block = fresh;
+      }
+      const count = Math.min(left, BLOCK_BYTES - offset);
+      this.bytes.copyWithin(block * BLOCK_BYTES + offset, from, from + count);
+      from += count;
+      left -= count;
+      offset = 0;
+    }
+    return block;
+  }
+
+  /** First block of the chain that {@link append} began last. */
+  started = 0;
+
+  /** Copies `length` bytes of a chain, from its byte `from`, to `target[at…)`. */
+  copy(first: number, from: number, length: number, target: Uint8Array, at: number): void {
+    let block = first;
+    for (let skip = from >> BLOCK_SHIFT; skip > 0; skip--) block = this.next[block] as number;
+    let offset = from & (BLOCK_BYTES - 1);
+    let to = at;
+    let left = length;
+    while (left > 0) {
+      const count = Math.min(left, BLOCK_BYTES - offset);
+      const start = block * BLOCK_BYTES + offset;
+      target.set(this.bytes.subarray(start, start + count), to);
+      to += count;
+      left -= count;
+      offset = 0;
+      block = this.next[block] as number;
+    }
+  }
+
+  /** Takes a chain's blocks back. */
+  release(first: number, last: number): void {
+    if (first === 0) return;
+    this.next[last] = this.free;
+    this.free = first;
+  }
+
+  private take(): number {
+    const block = this.free;
+    if (block !== 0) {
+      this.free = this.next[block] as number;
+      this.next[block] = 0;
+      return block;
+    }
+    if (this.end === this.next.length) this.grow();
+    return this.end++;
+  }
+
+  /** Doubles the blocks. Pages that are not written to take no memory. */
+  private grow(): void {
+    const blocks = INBOX_BLOCKS + (this.next.length - INBOX_BLOCKS) * 2;
+    const next = new Int32Array(blocks);
+    next.set(this.next);
+    const bytes = new Uint8Array(blocks * BLOCK_BYTES);
+    bytes.set(this.bytes);
+    this.next = next;
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+}
