@@ -35,7 +35,11 @@ function place(url: string, line: number, root: string): string {
   return ` ${short.replace(/^.*node_modules\//, '')}:${line + 1}`;
 }
 
-/** The profile as a tree of calls. Paths are shown relative to `root`. */
+/** What loads a module: dozens of calls deep, and over once the process runs. */
+const LOADER = 'node:internal/modules/';
+const LOADING = '(loading modules)';
+
+/** The profile as a tree of calls; loading modules is one leaf. Paths are shown relative to `root`. */
 export function callTree(profile: CpuProfile, root: string): CallNode {
   const self = new Map<number, number>();
   profile.samples.forEach((id, i) => {
@@ -44,7 +48,9 @@ export function callTree(profile: CpuProfile, root: string): CallNode {
   const nodes = new Map<number, CallNode>();
   for (const { id, callFrame } of profile.nodes) {
     const { functionName, url, lineNumber } = callFrame;
-    const name = `${functionName || '(anonymous)'}${place(url, lineNumber, root)}`;
+    const name = url.startsWith(LOADER)
+      ? LOADING
+      : `${functionName || '(anonymous)'}${place(url, lineNumber, root)}`;
     nodes.set(id, { name, self_us: self.get(id) ?? 0, total_us: 0, children: [] });
   }
   // Parents come before their children, so going backwards adds up the children first.
@@ -52,6 +58,9 @@ export function callTree(profile: CpuProfile, root: string): CallNode {
     const node = nodes.get(id) as CallNode;
     node.children.push(...children.map((child) => nodes.get(child) as CallNode));
     node.total_us = node.children.reduce((sum, child) => sum + child.total_us, node.self_us);
+    if (node.name !== LOADING) continue;
+    node.self_us = node.total_us;
+    node.children.length = 0;
   }
   return nodes.get(profile.nodes[0]?.id ?? 0) as CallNode;
 }

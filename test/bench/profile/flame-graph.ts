@@ -10,7 +10,7 @@ const CHARACTER = 6.3;
 /** Colours by who wrote the code, so that one look says whose time it is. */
 const COLOURS: readonly (readonly [RegExp, string, string])[] = [
   [/^\(garbage collector\)/, '#c96a6a', 'garbage collection'],
-  [/^\(program\)/, '#b0b0b0', 'native code, system calls'],
+  [/^(\S+|\(loading modules\))$/, '#b0b0b0', 'native code, loading'],
   [/ (libs|services)\//, '#e8a33d', 'Spanloom'],
   [/ node:/, '#8fae62', 'node'],
   [/./, '#7fa5c9', 'packages'],

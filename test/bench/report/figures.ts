@@ -79,6 +79,7 @@ export function figuresOf({ spans, drain, gateway, steady }: RunResult) {
     }),
     bytes_per_span_disk: hundredths((disk.otel_traces ?? 0) / spans),
     bytes_per_span_disk_all: hundredths(Object.values(disk).reduce((a, b) => a + b, 0) / spans),
+    open_windows_max: drain.open_windows_max,
     drain_s: hundredths(drain.elapsed_ms / 1000),
     e2e_p50_ms: low?.p50_ms ?? null,
     e2e_p99_ms: low?.p99_ms ?? null,

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { alignColumns, grouped } from '@spanloom/cli';
 import type { Usage } from '../measure/usage';
+import { type SweepName, type SweepPoint, sweepFigures } from '../run/sweep';
 import { cpuPerSpan, type RunResult } from './figures';
 
 const MIB = 1024 * 1024;
@@ -64,4 +65,24 @@ function facts({ spans, drain, steady }: RunResult): readonly string[] {
       ? [`  other processes used ${Math.round(foreign_share * 100)} % of the machine meanwhile`]
       : []),
   ];
+}
+
+/** A sweep as a table for people: one row for each value. */
+export function sweepTable(name: SweepName, points: readonly SweepPoint[]): readonly string[] {
+  const head = ['assembler', 'latency', 'sink', 'redis', 'kafka', 'clickhouse', 'system'];
+  const rows = points
+    .map(sweepFigures)
+    .map((f) => [
+      grouped(f.value),
+      ...[f.assembler_us, f.latency_us, f.sink_us, f.redis_us, f.kafka_us, f.clickhouse_us].map(
+        (us) => us.toFixed(2),
+      ),
+      f.system_us.toFixed(2),
+      [f.rss_mb.assembler, f.rss_mb.latency, f.rss_mb.sink].join('/'),
+      grouped(f.open_windows),
+      f.bytes_per_span_disk.toFixed(1),
+      `${f.lost}/${f.doubled}`,
+    ]);
+  const columns = [...head, 'peak MiB a/l/s', 'open windows', 'disk B/span', 'lost/doubled'];
+  return [machineLine(), 'CPU µs/span', ...alignColumns([[name, ...columns], ...rows])];
 }

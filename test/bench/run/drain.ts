@@ -15,7 +15,7 @@ import { checkExact, diskBytes, type Exactness, mergesDone, untilStored } from '
 import { type MachineTime, machineTime, type Usage, usedBetween } from '../measure/usage';
 import type { SpanShape } from '../spans/shape';
 import type { Line } from './line';
-import { startWorker, type Worker, type WorkerOptions } from './worker';
+import { metricOf, startWorker, type Worker, type WorkerOptions } from './worker';
 
 /** The services that a drain measures. */
 export const WORKERS = ['assembler', 'latency', 'sink'] as const;
@@ -47,6 +47,8 @@ export interface DrainResult {
   readonly idle: IdleShare;
   /** From the first process started to all stored. */
   readonly elapsed_ms: number;
+  /** Most open windows seen, over all partitions; looked at once a second. */
+  readonly open_windows_max: number;
   readonly exact: Exactness;
   readonly disk: Readonly<Record<string, number>>;
   /** CPU of the machine that went to none of the measured processes, as a share of all of it. */
@@ -88,6 +90,7 @@ export async function drain(
   const before = readEngines(engines);
   const machineBefore = machineTime();
   const workers = await startAll(engines, line, options);
+  const windows = watchWindows(workers);
   try {
     const done = await measureUntilStored(line, shape.spans, workers, say);
     const elapsed_ms = systemClock.monotonicMs() - before.at_ms;
@@ -107,13 +110,36 @@ export async function drain(
       engines: costs,
       idle,
       elapsed_ms,
+      open_windows_max: windows.stop(),
       exact,
       disk: await diskBytes(line.clickhouse),
       foreign_share: foreignShare(machineBefore, machineAfter, before, afterDrain, done),
     };
   } finally {
+    windows.stop();
     await stopAll(workers);
   }
+}
+
+const LOOK_MS = 1_000;
+
+/** Asks the assemblers once a second how many windows are open. */
+function watchWindows(workers: readonly Worker[]): { stop(): number } {
+  const assemblers = workers.filter(({ service }) => service === 'assembler');
+  let most = 0;
+  const look = async (): Promise<void> => {
+    const open = assemblers.map((worker) => metricOf(worker, 'spanloom_assembler_open_windows'));
+    const sum = (await Promise.all(open)).reduce((n, one) => n + one, 0);
+    most = Math.max(most, sum);
+  };
+  // A worker that ends is noticed where its usage is read.
+  const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      return most;
+    },
+  };
 }
 
 async function startAll(
