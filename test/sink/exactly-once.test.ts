@@ -133,6 +133,12 @@ async function expectAllOnce(): Promise<void> {
     2 * seqs.length,
   );
   expect(await count('SELECT sum(SpanCount) FROM trace_fragments')).toBe(spans);
+  // The second and the third span of each trace are of other services than the first.
+  const calls = 2 * seqs.reduce((sum, seq) => sum + Math.min(spansIn(seq) - 1, 2), 0);
+  expect(await count('SELECT sum(Calls) FROM service_edges')).toBe(calls);
+  expect(await count('SELECT sum(arraySum(mapValues(ServerBuckets))) FROM service_edges')).toBe(
+    calls,
+  );
   expect(await count('SELECT count() FROM ledger')).toBe((2 * FRAGMENTS) / 5);
   expect(await count('SELECT sum(Count) FROM latency_panes')).toBe(2 * 465);
   expect(await count('SELECT sum(arraySum(mapValues(Buckets))) FROM latency_panes')).toBe(2 * 465);

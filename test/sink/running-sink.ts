@@ -75,9 +75,8 @@ export async function createSinkBench(partitions: number): Promise<SinkBench> {
   await (await kafka.admin()).ensureTopics(topicSpecs(config));
   await migrate(clickhouse, MIGRATIONS, { logger }, { retention_days: 10_000 });
   // A merge would remove doubles before the test could see them.
-  for (const table of ['otel_traces', 'trace_fragments', 'ledger', 'latency_panes']) {
-    await clickhouse.command(`SYSTEM STOP MERGES ${table}`);
-  }
+  const tables = ['otel_traces', 'trace_fragments', 'ledger', 'latency_panes', 'service_edges'];
+  for (const table of tables) await clickhouse.command(`SYSTEM STOP MERGES ${table}`);
   const schemaId = await kafka
     .registry()
     .register(`${kafka.topic('spans')}-value`, SCHEMAS.spanBatch);

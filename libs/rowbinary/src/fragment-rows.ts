@@ -1,3 +1,5 @@
+import { CallSketches } from './call-sketches';
+import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
 import { RowWriter } from './row-writer';
 import { ServiceCounts } from './service-counts';
 import type { SpanRows } from './span-rows';
@@ -26,6 +28,7 @@ export const FRAGMENT_COLUMNS = [
   'Services',
   'ServiceSpans',
   'ServiceErrors',
+  ...ANALYSIS_COLUMNS,
 ] as const;
 
 /** What a fragment says of itself; `@spanloom/avro`'s FragmentReader has it. */
@@ -47,7 +50,10 @@ const INT64_MAX_HI = 0x7fffffff;
 
 /** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it. */
 export class FragmentRows extends RowWriter {
+  /** The calls of the fragments written. */
+  readonly edges = new CallSketches();
   private readonly services = new ServiceCounts();
+  private readonly analysis = new FragmentAnalysis();
   private spans = 0;
   private errors = 0;
   private startLo = 0;
@@ -69,6 +75,7 @@ export class FragmentRows extends RowWriter {
   /** Begins the next fragment. */
   begin(): void {
     this.services.reset();
+    this.analysis.begin();
     this.spans = 0;
     this.errors = 0;
     this.startLo = this.startHi = this.endLo = this.endHi = 0;
@@ -79,7 +86,8 @@ export class FragmentRows extends RowWriter {
   addSpan(source: Uint8Array, rows: SpanRows): void {
     const isError = rows.statusCode === STATUS_ERROR;
     if (isError) this.errors++;
-    this.services.add(source, rows.serviceStart, rows.serviceEnd, isError);
+    const service = this.services.add(source, rows.serviceStart, rows.serviceEnd, isError);
+    this.analysis.add(source, rows, service);
     this.stretch(rows);
     if (this.isBetterRoot(rows)) this.setRoot(source, rows);
     this.spans++;
@@ -142,6 +150,7 @@ export class FragmentRows extends RowWriter {
     this.uint32(this.errors);
     this.writeRoot();
     this.services.write(this);
+    this.analysis.write(this, this.errors, this.edges);
     this.rowCount++;
   }
 

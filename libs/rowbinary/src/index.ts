@@ -1,4 +1,7 @@
+export * from './call-sketches';
 export * from './dead-letter-rows';
+export * from './edge-rows';
+export * from './fragment-analysis';
 export * from './fragment-rows';
 export * from './ledger-rows';
 export * from './pane-rows';

@@ -24,12 +24,13 @@ export class ServiceCounts {
     this.latest = 0;
   }
 
-  /** Counts a span of the service named by `bytes[start…end)`, which must stay unchanged until the next reset. */
-  add(bytes: Uint8Array, start: number, end: number, isError: boolean): void {
+  /** Counts a span of the service named by `bytes[start…end)`, which must stay unchanged until the next reset; gives the service's number. */
+  add(bytes: Uint8Array, start: number, end: number, isError: boolean): number {
     const at = this.find(bytes, start, end);
     this.latest = at;
     this.spans[at] = (this.spans[at] as number) + 1;
     if (isError) this.errors[at] = (this.errors[at] as number) + 1;
+    return at;
   }
 
   private find(bytes: Uint8Array, start: number, end: number): number {

@@ -63,11 +63,15 @@ export class SpanRows extends RowWriter {
   startHi = 0;
   durationLo = 0;
   durationHi = 0;
+  kind = 0;
   statusCode = 0;
   serviceStart = 0;
   serviceEnd = 0;
   nameStart = 0;
   nameEnd = 0;
+  /** Where its own attributes begin, and what follows them. */
+  attributesAt = 0;
+  attributesEnd = 0;
   /** Why the last {@link append} failed. */
   reason: SpanRowReason = 'malformed';
 
@@ -116,7 +120,8 @@ export class SpanRows extends RowWriter {
     if (this.durationHi < 0) return this.refuse('duration');
     this.writeLong(this.startLo, this.startHi);
     this.writeLong(this.durationLo, this.durationHi);
-    const kind = KINDS[source.long()];
+    this.kind = source.long();
+    const kind = KINDS[this.kind];
     if (kind === undefined) return this.refuse('kind');
     this.writeWire(kind);
     this.statusCode = source.long();
@@ -157,7 +162,9 @@ export class SpanRows extends RowWriter {
     copyText(source, this);
     copyText(source, this);
     copyMap(source, this);
+    this.attributesAt = source.at;
     copyMap(source, this);
+    this.attributesEnd = source.at;
     this.nested.scan(source, 0);
     if (source.broken) return this.refuse('malformed');
     this.nested.writeEvents(source, this);

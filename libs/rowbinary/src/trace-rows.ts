@@ -1,4 +1,5 @@
 import type { FragmentReader, Segment } from '@spanloom/avro';
+import { EdgeRows } from './edge-rows';
 import { FragmentRows } from './fragment-rows';
 import { LedgerRows } from './ledger-rows';
 import { type SpanRowReason, SpanRows } from './span-rows';
@@ -11,14 +12,18 @@ export interface UnreadSpans {
   readonly reason: SpanRowReason | 'schema-unknown';
 }
 
-/** The rows of the topic `traces`, as everybody makes them who stores its entries: spans, fragments, ledger. */
+/** The rows of the topic `traces`, as everybody makes them who stores its entries: spans, fragments, calls, ledger. */
 export class TraceRows {
   readonly spans = new SpanRows();
   readonly fragments = new FragmentRows();
   readonly ledger = new LedgerRows();
+  /** Calls of the fragments, gathered until {@link EdgeRows.flush}. */
+  readonly edges: EdgeRows;
 
   /** @param partition number of the partition of `traces` */
-  constructor(private readonly partition: number) {}
+  constructor(private readonly partition: number) {
+    this.edges = new EdgeRows(partition, this.fragments.edges);
+  }
 
   /**
    * Appends the fragment that `reader` is at. What cannot be read, from there to its segment's end, is
@@ -45,6 +50,7 @@ export class TraceRows {
     }
     const stored = spans.rowCount - before;
     fragments.finish(reader, Math.max(0, reader.spanCount - stored));
+    this.edges.flushIfMany(reader.seq, reader.closedAtS);
     return stored;
   }
 

@@ -216,6 +216,46 @@ describe('rows in the real engine', () => {
     expect(select('SELECT count() AS n FROM otel_traces_trace_id_ts')).toEqual([{ n: '4' }]);
   });
 
+  it('shows what fragments and amendments found out about traces', () => {
+    const found = select('SELECT * FROM trace_analysis');
+    // Three fragments and no amendment yet: what the largest shows, and that it is not all.
+    expect(found).toMatchObject([
+      { Fragments: '3', Pending: 1, Depth: 1, RootCount: 0, OrphanCount: 2, Complete: 0 },
+    ]);
+    engine.query(
+      `INSERT INTO trace_amendments (TraceId, LastSeq, Fragments, Depth, RootCount, ConnectedCount,
+         ClosedAt, \`Edges.PaneStart\`, \`Edges.Client\`, \`Edges.Server\`, \`Edges.ConnectionType\`,
+         \`Edges.Calls\`, \`Edges.Failed\`, \`Edges.ClientNano\`, \`Edges.ServerNano\`,
+         \`Edges.ClientBuckets\`, \`Edges.ServerBuckets\`)
+       SELECT '0af7651916cd43dd8448eb211c80319c', seq, 3, 2, 1, 3, toDateTime(${T0_S}),
+         [toDateTime(60), toDateTime(60)], ['a', 'a'], ['', 'b'], ['unpaired', ''], [-2, toInt64(seq)],
+         [0, 1], [-20, 0], [0, 10], [map(10, -2), map()], [map(), map(10, seq)]
+       FROM (SELECT arrayJoin([4, 11]) AS seq)`,
+    );
+    expect(select('SELECT * FROM trace_analysis')).toMatchObject([
+      { Fragments: '3', Pending: 0, Depth: 2, Complete: 1, Completeness: 1 },
+    ]);
+    engine.query(
+      `INSERT INTO service_edges (PaneStart, Client, Server, ConnectionType, Calls, ClientNano,
+         ClientBuckets, StoredAt)
+       VALUES (60, 'a', '', 'unpaired', 2, 20, map(10, 2), ${T0_S}), (60, 'a', 'b', '', 4, 90, map(20, 4), ${T0_S})`,
+    );
+    const range = "start_at = '1970-01-01 00:01:00', end_at = '1970-01-01 00:02:00'";
+    // The newest amendment alone: 4 + 11 calls, not 4 + 4 + 11; the unpaired ones are gone.
+    expect(select(`SELECT * FROM service_graph(${range})`)).toMatchObject([
+      {
+        Client: 'a',
+        Server: 'b',
+        ConnectionType: '',
+        Calls: '15',
+        Failed: '1',
+        ClientMeanNano: 22.5,
+        ClientQuantilesNano: [20, 20, 20],
+        ServerQuantilesNano: [10, 10, 10],
+      },
+    ]);
+  });
+
   it('balances what came in against what was stored', () => {
     const rows = new LedgerRows();
     const entry: LedgerEntry = {

@@ -1,6 +1,7 @@
 import type { Span } from '@spanloom/model';
+import { type EdgeKey, edgeOf } from './edge';
 import { errorOrigin } from './error-origin';
-import { type ConnectionType, type Peer, peerOf } from './peer';
+import { type Peer, peerOf } from './peer';
 import { completeness, isComplete, TraceAnalyzer } from './trace-analyzer';
 
 /** What a trace comes to. Times are ns, since 1970 where they are points in time. */
@@ -58,13 +59,9 @@ export interface SkewedEdge {
 }
 
 /** One call between services; indices of spans, null where there is none. */
-export interface Call {
+export interface Call extends EdgeKey {
   readonly caller: number | null;
   readonly callee: number | null;
-  /** Names of the nodes; null when nothing tells it. */
-  readonly client: string | null;
-  readonly server: string | null;
-  readonly type: ConnectionType;
   readonly failed: boolean;
 }
 
@@ -202,20 +199,15 @@ function skewedEdges({ spans, tree, skew }: TraceAnalyzer): readonly SkewedEdge[
 
 function callsOf({ spans, calls }: TraceAnalyzer, given: readonly Span[]): readonly Call[] {
   const found: Call[] = [];
+  const serviceOf = (i: number): string | null => given[i]?.service ?? null;
   for (let at = 0; at < calls.count; at++) {
     const caller = calls.caller[at] as number;
     const callee = calls.callee[at] as number;
-    const paired = caller >= 0 && callee >= 0;
-    const peer = paired ? null : peerOfSpan(given[calls.at(at)] as Span);
-    // A request from outside names whom it came to as its peer, if anything.
-    const isFromQueue = caller < 0 && calls.isMessage(spans, at);
-    const known = caller < 0 && !isFromQueue ? null : peer;
+    const peer = caller >= 0 && callee >= 0 ? null : peerOfSpan(given[calls.at(at)] as Span);
     found.push({
       caller: indexOrNull(caller),
       callee: indexOrNull(callee),
-      client: caller >= 0 ? (given[caller] as Span).service : (known?.name ?? null),
-      server: callee >= 0 ? (given[callee] as Span).service : (known?.name ?? null),
-      type: paired ? (calls.isMessage(spans, at) ? 'messaging_system' : '') : (known?.type ?? ''),
+      ...edgeOf(spans, calls, at, serviceOf(caller), serviceOf(callee), peer),
       failed: calls.hasFailed(spans, at),
     });
   }

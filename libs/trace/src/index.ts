@@ -2,6 +2,7 @@ export * from './analysis';
 export * from './calls';
 export * from './clock-skew';
 export * from './critical-path';
+export * from './edge';
 export * from './error-origin';
 export * from './peer';
 export * from './trace-analyzer';

@@ -88,6 +88,16 @@ export class TraceSpans {
     return (BigInt(this.baseHi) << 32n) + BigInt(this.baseLo) + BigInt(Math.round(time));
   }
 
+  /** The whole second, since 1970, of a relative time: the same whichever span came first. */
+  unixSecond(time: number): number {
+    // 2^32 ns are 4 s and a rest, 2^16 of those 281,474 s and a rest: sums of rests are exact.
+    const top = this.baseHi >>> 16;
+    const rest = top * 976710656 + (this.baseHi & 0xffff) * 294967296 + this.baseLo;
+    const carry = Math.floor(rest / 1e9);
+    const baseS = top * 281474 + (this.baseHi & 0xffff) * 4 + carry;
+    return Math.max(0, baseS + Math.floor((rest - carry * 1e9 + time) / 1e9));
+  }
+
   private grow(): void {
     const size = this.kind.length * 2;
     this.idLo = grown(this.idLo, new Int32Array(size));

@@ -108,7 +108,8 @@ export class TraceTree {
       const score = isEntry(spans.kind[i] as number)
         ? sameService + (isExit(kind) ? 4 : 0)
         : sameService + (isEntry(kind) ? 1 : 0);
-      if (score > bestScore) {
+      const isFirst = best >= 0 && score === bestScore && kind < (spans.kind[best] as number);
+      if (score > bestScore || isFirst) {
         best = at;
         bestScore = score;
       }
@@ -165,8 +166,7 @@ export class TraceTree {
     let at = on;
     do {
       mark[at] = DONE;
-      const later = (spans.start[at] as number) - (spans.start[first] as number);
-      if (later < 0 || (later === 0 && at < first)) first = at;
+      if (isBefore(spans, at, first)) first = at;
       at = parent[at] as number;
     } while (at !== on);
     parent[first] = -1;
@@ -255,4 +255,14 @@ export class TraceTree {
     this.children = new Int32Array(size);
     this.mark = new Uint8Array(size);
   }
+}
+
+/** By start; what starts at once in an order that does not depend on how the spans were given. */
+function isBefore(spans: TraceSpans, a: number, b: number): boolean {
+  const order =
+    (spans.start[a] as number) - (spans.start[b] as number) ||
+    (spans.idLo[a] as number) - (spans.idLo[b] as number) ||
+    (spans.idHi[a] as number) - (spans.idHi[b] as number) ||
+    (spans.kind[a] as number) - (spans.kind[b] as number);
+  return order < 0;
 }

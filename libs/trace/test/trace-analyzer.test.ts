@@ -1,6 +1,6 @@
 import type { Span } from '@spanloom/model';
 import fc from 'fast-check';
-import { errorOrigin, fill, TraceAnalyzer } from '../src';
+import { analyzeTrace, errorOrigin, fill, TraceAnalyzer } from '../src';
 import {
   naiveCalls,
   naiveDepth,
@@ -155,6 +155,34 @@ describe('analysis of random traces, against the definitions', () => {
       ({ calls }) =>
         Array.from({ length: calls.count }, (_, at) => [calls.caller[at], calls.callee[at]]),
       (spans, parents) => naiveCalls(spans, parents),
+    );
+  });
+});
+
+describe('calls', () => {
+  it('do not depend on the order in which spans are given', () => {
+    const callsOf = (spans: readonly Span[]): readonly string[] =>
+      analyzeTrace(spans)
+        .calls.map(({ caller, callee, ...edge }) => {
+          const name = (i: number | null) =>
+            i === null ? '' : `${spans[i]?.spanId}.${spans[i]?.kind}`;
+          return JSON.stringify([name(caller), name(callee), edge]);
+        })
+        .sort();
+    const distinct = traces.map((spans) =>
+      spans.filter(
+        (s, i) => spans.findIndex((o) => o.spanId === s.spanId && o.kind === s.kind) === i,
+      ),
+    );
+    fc.assert(
+      fc.property(distinct, fc.infiniteStream(fc.nat()), (spans, keys) => {
+        const shuffled = spans
+          .map((s) => ({ s, key: keys.next().value as number }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ s }) => s);
+        expect(callsOf(shuffled)).toEqual(callsOf(spans));
+      }),
+      { numRuns: 300 },
     );
   });
 });

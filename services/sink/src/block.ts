@@ -30,6 +30,8 @@ export interface BlockTable {
   readonly table: string;
   readonly columns: readonly string[];
   readonly rows: RowWriter;
+  /** Writes what the rows still hold back; called before they are taken, perhaps more than once. */
+  readonly finish?: () => void;
   /** Asked only when there are rows. */
   readonly presence: () => PresenceCheck;
 }
@@ -56,13 +58,15 @@ export function createBlock(
     get rowCount() {
       return sum((rows) => rows.rowCount);
     },
-    tables: () =>
-      all
+    tables: () => {
+      for (const { finish } of all) finish?.();
+      return all
         .filter(({ rows }) => rows.rowCount > 0)
         .map(({ table, columns, rows, presence }): TableRows => {
           const { rowCount } = rows;
           return { table, columns, body: rows.view(), rowCount, presence: presence() };
-        }),
+        });
+    },
     reset() {
       for (const { rows } of all) rows.reset(KEEP_BYTES_MAX);
       for (const other of others) other.reset();

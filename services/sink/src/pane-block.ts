@@ -40,7 +40,7 @@ export function createPaneBlock(
     table: 'latency_panes',
     columns: PANE_COLUMNS,
     rows: panes,
-    presence: () => seqs.checkPanes(partition),
+    presence: () => seqs.checkMerging('latency_panes', partition),
   };
   return createBlock([table, letters.table], add, [seqs, letters]);
 }

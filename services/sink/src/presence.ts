@@ -19,6 +19,11 @@ export class SeqSpan {
     this.last = { seq, atS };
   }
 
+  /** The row added last; null without rows. */
+  get newest(): Mark | null {
+    return this.last;
+  }
+
   reset(): void {
     this.first = null;
     this.last = null;
@@ -48,22 +53,24 @@ export class SeqSpan {
   }
 
   /**
-   * Rows of `latency_panes` merge with others, but remember the last message of each partition that is
-   * in them. Messages go in in order, so a number not below the first of the block means the block.
+   * Rows of `latency_panes` and `service_edges` merge with others, but remember the last entry of each
+   * partition that is in them. Entries go in in order, so a number not below the first of the block
+   * means the block.
    */
-  checkPanes(partition: number): PresenceCheck {
+  checkMerging(table: string, partition: number): PresenceCheck {
     const { first } = this;
-    if (first === null) throw new Error('a block without panes');
+    if (first === null) throw new Error(`a block without rows for ${table}`);
     return {
       sql:
-        'SELECT max(Seqs[{p:UInt16}]) >= {a:UInt64} AS present FROM latency_panes' +
+        `SELECT max(Seqs[{p:UInt16}]) >= {a:UInt64} AS present FROM ${table}` +
         ' WHERE StoredAt >= toDateTime({t:UInt32})',
       params: { p: partition, a: first.seq, t: first.atS },
     };
   }
 }
 
-interface Mark {
+/** Number and log-clock time of a row. */
+export interface Mark {
   readonly seq: number;
   readonly atS: number;
 }

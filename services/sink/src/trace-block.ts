@@ -1,6 +1,12 @@
 import { FragmentReader } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
-import { FRAGMENT_COLUMNS, LEDGER_COLUMNS, SPAN_COLUMNS, TraceRows } from '@spanloom/rowbinary';
+import {
+  EDGE_COLUMNS,
+  FRAGMENT_COLUMNS,
+  LEDGER_COLUMNS,
+  SPAN_COLUMNS,
+  TraceRows,
+} from '@spanloom/rowbinary';
 import { type Block, createBlock } from './block';
 import { createLetters } from './letters';
 import type { SinkMetrics } from './metrics';
@@ -9,7 +15,7 @@ import type { SeqGate } from './seq-gate';
 import type { SpanLayouts } from './span-layouts';
 import { wholeRecord } from './unreadable';
 
-/** Makes blocks of the topic `traces`: spans, fragments and the ledger. */
+/** Makes blocks of the topic `traces`: spans, fragments, calls and the ledger. */
 export function createTraceBlock(
   topic: string,
   partition: number,
@@ -68,6 +74,11 @@ export function createTraceBlock(
     }
   }
 
+  function flushEdges(): void {
+    const last = fragmentSeqs.newest;
+    if (last !== null) rows.edges.flush(last.seq, last.atS);
+  }
+
   return createBlock(
     [
       {
@@ -81,6 +92,13 @@ export function createTraceBlock(
         columns: FRAGMENT_COLUMNS,
         rows: rows.fragments,
         presence: () => fragmentSeqs.check('trace_fragments', 'ClosedAt', partition),
+      },
+      {
+        table: 'service_edges',
+        columns: EDGE_COLUMNS,
+        rows: rows.edges,
+        finish: flushEdges,
+        presence: () => fragmentSeqs.checkMerging('service_edges', partition),
       },
       letters.table,
       {
