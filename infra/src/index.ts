@@ -19,6 +19,7 @@ export {
 } from './engines/start-engines';
 export { startTestEngines, type TestEngines } from './engines/test-engines';
 export { type Child, startChild } from './process/child';
+export { identify, isRunning, type ProcessIdentity } from './process/identity';
 export { freePorts } from './process/ports';
 export { httpOk } from './process/probe';
 export { repositoryRoot, spanloomHome } from './repository';

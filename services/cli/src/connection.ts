@@ -3,11 +3,13 @@ import {
   type ConfigOf,
   clickhouseSettings,
   defineSettings,
+  kafkaSettings,
   loadConfig,
   SpanloomError,
 } from '@spanloom/runtime';
 
 const settings = defineSettings('cli', clickhouseSettings);
+const engineSettings = defineSettings('cli', { ...clickhouseSettings, ...kafkaSettings });
 
 const GATEWAY_PORT = 4318;
 const TRACES_PATH = '/v1/traces';
@@ -17,11 +19,20 @@ export function clickhouseConfig(
   state: Pick<RunState, 'env'> | null,
   env: NodeJS.ProcessEnv,
 ): ConfigOf<typeof settings> {
+  return loadConfig(settings, sources(state, env));
+}
+
+/** Where ClickHouse, Kafka and the registry are, by the same rule as {@link clickhouseConfig}. */
+export function engineConfig(
+  state: Pick<RunState, 'env'> | null,
+  env: NodeJS.ProcessEnv,
+): ConfigOf<typeof engineSettings> {
+  return loadConfig(engineSettings, sources(state, env));
+}
+
+function sources(state: Pick<RunState, 'env'> | null, env: NodeJS.ProcessEnv) {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  return loadConfig(settings, {
-    env: { ...state?.env, ...Object.fromEntries(given) },
-    file: env.SPANLOOM_CONFIG,
-  });
+  return { env: { ...state?.env, ...Object.fromEntries(given) }, file: env.SPANLOOM_CONFIG };
 }
 
 /**

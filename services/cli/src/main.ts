@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SpanloomError } from '@spanloom/runtime';
 import { Command } from 'commander';
 import { registerDemo } from './commands/demo';
+import { registerDlq } from './commands/dlq';
 import { registerDown } from './commands/down';
 import { registerGenerate } from './commands/generate';
 import { registerImport } from './commands/import';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     registerImport,
     registerGenerate,
     registerSql,
+    registerDlq,
   ]) {
     register(program);
   }
