@@ -68,6 +68,7 @@ export async function createSinkBench(partitions: number): Promise<SinkBench> {
       SPANLOOM_BLOCK_ROWS_MAX: '200',
       SPANLOOM_BLOCK_LINGER_MS: '100',
       SPANLOOM_INSERT_RETRY_MS_MAX: '200',
+      SPANLOOM_AMEND_INTERVAL_MS: '200',
     },
   });
   const kafka = createKafka(config, { logger, clientId: 'sink-test' });

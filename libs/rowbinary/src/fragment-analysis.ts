@@ -88,7 +88,13 @@ export class FragmentAnalysis {
     this.writeErrorOrigin(out, errors);
     this.writePath(out);
     this.writeSkew(out);
-    this.addCalls(edges);
+    this.addCalls(edges, 1);
+  }
+
+  /** Takes the calls of the spans out of `edges`, instead of writing anything. */
+  takeCalls(edges: CallSketches): void {
+    this.analyzer.run();
+    this.addCalls(edges, -1);
   }
 
   private writeErrorOrigin(out: RowWriter, errors: number): void {
@@ -197,7 +203,7 @@ export class FragmentAnalysis {
     }
   }
 
-  private addCalls(edges: CallSketches): void {
+  private addCalls(edges: CallSketches, weight: 1 | -1): void {
     const { spans, calls } = this.analyzer;
     for (let call = 0; call < calls.count; call++) {
       const caller = calls.caller[call] as number;
@@ -210,6 +216,7 @@ export class FragmentAnalysis {
         caller < 0 ? null : this.service(caller),
         callee < 0 ? null : this.service(callee),
         peer,
+        weight,
       );
     }
   }

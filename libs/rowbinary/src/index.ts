@@ -1,3 +1,4 @@
+export * from './amendment-rows';
 export * from './call-sketches';
 export * from './dead-letter-rows';
 export * from './edge-rows';

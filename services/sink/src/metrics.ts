@@ -43,6 +43,18 @@ export function defineMetrics(metrics: Metrics) {
       help: 'Blocks whose token ClickHouse knew without having the rows, sent again, by table.',
       labels: ['table'],
     }),
+    amended: metrics.counter({
+      name: 'spanloom_sink_amended_total',
+      help: 'Traces of several fragments that were analysed again as a whole.',
+    }),
+    amendSkipped: metrics.counter({
+      name: 'spanloom_sink_amend_skipped_total',
+      help: 'Traces of several fragments that have too many spans to be analysed again.',
+    }),
+    amendPending: metrics.gauge({
+      name: 'spanloom_sink_amend_pending',
+      help: 'Traces that waited to be analysed again, as far as they were looked for, when it was last done.',
+    }),
     pendingBytes: metrics.gauge({
       name: 'spanloom_sink_pending_bytes',
       help: 'Bytes of rows that wait to be inserted, over all partitions.',

@@ -47,4 +47,24 @@ export const settings = defineSettings('sink', {
     unit: 'ms',
     doc: 'Longest wait between two attempts to insert a block while ClickHouse is away. It is tried until it succeeds.',
   }),
+  amend_interval_ms: int({
+    default: 5000,
+    min: 100,
+    max: 3_600_000,
+    unit: 'ms',
+    doc: 'How often traces that got another fragment are analysed again as a whole.',
+  }),
+  amend_spans_max: int({
+    default: 100_000,
+    min: 1000,
+    max: 1_000_000,
+    doc: 'A trace with more spans than this is not analysed again.',
+  }),
+  amend_settle_s: int({
+    default: 600,
+    min: 1,
+    max: 604_800,
+    unit: 's',
+    doc: 'A trace that was cut is looked at for further parts until this much log time has passed; longer than twice the cut period of the assembler.',
+  }),
 });

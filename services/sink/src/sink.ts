@@ -1,6 +1,7 @@
 import type { ClickHouse } from '@spanloom/clickhouse';
 import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
 import type { ServiceContext } from '@spanloom/runtime';
+import { startAmending } from './amending';
 import type { Block } from './block';
 import { createByteBudget } from './byte-budget';
 import { createInserter } from './insert';
@@ -70,6 +71,16 @@ export async function startSink(
       fetch_bytes_max: FETCH_BYTES_MAX,
     });
     onStop(`consumer of ${name}`, runner.stop);
+    if (name === 'traces') {
+      const amending = startAmending(config, {
+        clickhouse,
+        partitions: () => runner.state().map(({ partition }) => partition),
+        metrics,
+        logger,
+        clock,
+      });
+      onStop('amending', amending.stop);
+    }
     onStop(
       `figures of ${name}`,
       every(() => tellLag(metrics, topic, runner)),
