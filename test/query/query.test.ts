@@ -105,6 +105,76 @@ describe('query API on a real ClickHouse', () => {
     await addPane({ service: 'back', at: START_S + 600 });
   });
 
+  it.each(['/api', '/jaeger/api'])('knows who called whom under %s', async (prefix) => {
+    await query.clickhouse.command('TRUNCATE TABLE service_edges');
+    await query.clickhouse.command(
+      `INSERT INTO service_edges (PaneStart, Client, Server, ConnectionType, Calls, Failed, ClientBuckets, ServerBuckets, StoredAt)
+       VALUES (60, 'front', 'back', '', 3, 1, map(100, 3), map(90, 3), now()),
+         (120, 'front', 'back', '', 2, 0, map(100, 2), map(90, 2), now()),
+         (120, 'front', 'back', 'messaging_system', 1, 0, map(), map(), now()),
+         (120, 'back', 'redis', 'database', 1, 0, map(100, 1), map(), now()),
+         (120, 'back', '', 'unpaired', 7, 0, map(100, 7), map(), now())`,
+    );
+    const all = await query.get(`${prefix}/dependencies?endTs=180000&lookback=120000`);
+    expect(all.body).toMatchObject({
+      data: [
+        { parent: 'front', child: 'back', callCount: 6 },
+        { parent: 'back', child: 'redis', callCount: 1 },
+      ],
+      total: 2,
+      errors: null,
+    });
+    const first = await query.get(`${prefix}/dependencies?endTs=120000&lookback=60000`);
+    expect(first.body.data).toEqual([{ parent: 'front', child: 'back', callCount: 3 }]);
+    expect((await query.get(`${prefix}/dependencies`)).body.data).toEqual([]);
+    const bad = await query.get(`${prefix}/dependencies?endTs=soon`);
+    expect(bad).toMatchObject({ code: 400, body: { errors: [{ code: 400 }] } });
+  });
+
+  it('gives the service graph with failures and durations', async () => {
+    const { body } = await query.get('/api/service-graph?endTs=180000&lookback=120000');
+    expect(body).toMatchObject({ truncated: false, unpaired_calls: 7 });
+    expect(body.edges[0]).toEqual({
+      client: 'front',
+      server: 'back',
+      connection_type: '',
+      calls: 5,
+      failed: 1,
+      failure_rate: 0.2,
+      seen_by_client: { p50_ms: 0.0001, p95_ms: 0.0001, p99_ms: 0.0001 },
+      seen_by_server: { p50_ms: 0.00009, p95_ms: 0.00009, p99_ms: 0.00009 },
+    });
+    const redis = body.edges.find((edge: { server: string }) => edge.server === 'redis');
+    expect(redis).toMatchObject({
+      connection_type: 'database',
+      seen_by_server: { p50_ms: null, p95_ms: null, p99_ms: null },
+    });
+  });
+
+  it('analyses a trace', async () => {
+    const { body } = await query.get(`/api/traces/1${'a'.repeat(15)}/analysis`);
+    expect(body).toMatchObject({
+      trace_id: TRACE,
+      truncated: false,
+      root: { span_id: '1'.repeat(16), service: 'front', operation: 'GET /' },
+      start_unix_nano: `${START_S}000000000`,
+      duration_nano: 5_007_000,
+      span_count: 2,
+      error_count: 1,
+      depth: 2,
+      complete: true,
+      error_origin: { service: 'back' },
+      calls: [
+        { client: 'front', server: 'back', failed: true },
+        { client: 'back', server: '', connection_type: 'unpaired' },
+      ],
+    });
+    const path = body.critical_path.map((s: { duration_nano: number }) => s.duration_nano);
+    expect(path).toEqual([7_000, 4_993_000]);
+    expect((await query.get(`/api/traces/${'9'.repeat(32)}/analysis`)).code).toBe(404);
+    expect((await query.get('/api/traces/x/analysis')).code).toBe(400);
+  });
+
   it.each(['/api', '/jaeger/api'])('names services and operations under %s', async (prefix) => {
     const services = await query.get(`${prefix}/services`);
     expect(services.body).toEqual({

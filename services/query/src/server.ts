@@ -7,6 +7,8 @@ import { refused } from './routes/envelope';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
 import { addLatencyRoute } from './routes/latency';
+import { addDependenciesRoute, addServiceGraphRoute } from './routes/service-graph';
+import { addTraceAnalysisRoute } from './routes/trace-analysis';
 import type { Database } from './sql/database';
 
 /** What the server is made of. */
@@ -55,7 +57,12 @@ export async function createServer(
     app.register(
       (api, _options, done) => {
         addJaegerRoutes(api, { config, database: deps.database });
-        if (prefix === '/api') addLatencyRoute(api, deps);
+        addDependenciesRoute(api, deps);
+        if (prefix === '/api') {
+          addLatencyRoute(api, deps);
+          addServiceGraphRoute(api, deps);
+          addTraceAnalysisRoute(api, { config, database: deps.database });
+        }
         done();
       },
       { prefix },
