@@ -34,6 +34,7 @@ const PAUSE_MS = SESSION_MS + 3000;
 const INTERCEPT_MS = 60_000;
 const STEP_MS = 30_000;
 const POLL_MS = 50;
+const COPY_MS = 30_000;
 const REBUILT = 'assembler.rebuilt';
 
 /** One thing at a time for each name: an engine is not restarted while it restarts. */
@@ -54,11 +55,6 @@ export function createStriker(deps: FaultDeps): Striker {
   const { stack, load, producer, clock } = deps;
   const queue = createQueues();
 
-  function chosen(service: string, pick: number): Worker | undefined {
-    const healthy = stack.workers(service).filter((worker) => worker.isHealthy());
-    return healthy[Math.floor(pick * healthy.length)];
-  }
-
   async function until(condition: () => boolean, limit_ms: number): Promise<boolean> {
     const end_ms = clock.monotonicMs() + limit_ms;
     while (!condition()) {
@@ -68,14 +64,22 @@ export function createStriker(deps: FaultDeps): Striker {
     return true;
   }
 
+  /** One of the copies that run; waits a while for one when all were just killed or paused. */
+  async function chosen(service: string, pick: number): Promise<Worker | undefined> {
+    const healthy = () => stack.workers(service).filter((worker) => worker.isHealthy());
+    await until(() => healthy().length > 0, COPY_MS);
+    const copies = healthy();
+    return copies[Math.floor(pick * copies.length)];
+  }
+
   async function kill(service: string, pick: number): Promise<boolean> {
-    const worker = chosen(service, pick);
+    const worker = await chosen(service, pick);
     await worker?.kill();
     return worker !== undefined;
   }
 
   async function pause(service: string, pick: number): Promise<boolean> {
-    const worker = chosen(service, pick);
+    const worker = await chosen(service, pick);
     if (worker === undefined) return false;
     worker.signal('SIGSTOP');
     await clock.sleep(PAUSE_MS);
@@ -96,7 +100,7 @@ export function createStriker(deps: FaultDeps): Striker {
     { step, pick }: PlannedFault,
     nth: number,
   ): Promise<boolean> {
-    const worker = chosen(step.split('.')[0] as string, pick);
+    const worker = await chosen(step.split('.')[0] as string, pick);
     if (worker === undefined) return false;
     await worker.arm(`${step}:${nth}:${action}`);
     const { life } = worker;

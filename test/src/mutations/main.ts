@@ -36,7 +36,7 @@ function tryOut(mutation: Mutation): Fate {
   );
   try {
     if (build() !== 0) return 'not-built';
-    const jest = ['jest', '--silent', '--testPathPatterns', mutation.tests];
+    const jest = ['jest', '--silent', '--forceExit', '--testPathPatterns', mutation.tests];
     return run('npx', jest, TEST_MS) === 0 ? 'survived' : 'noticed';
   } finally {
     writeFileSync(path, code);
