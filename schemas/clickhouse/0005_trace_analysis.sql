@@ -105,7 +105,8 @@ CREATE TABLE IF NOT EXISTS trace_amendments
 ENGINE = ReplacingMergeTree(Version)
 PARTITION BY toYYYYMM(ClosedAt)
 ORDER BY TraceId
-TTL ClosedAt + INTERVAL {{retention_days}} DAY;
+TTL ClosedAt + INTERVAL {{retention_days}} DAY
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- What each trace shows, amended by its later fragments. Pending: there are fragments that are not in yet.
 CREATE OR REPLACE VIEW trace_analysis AS
