@@ -17,6 +17,7 @@ import Emitter from 'kafkajs/src/instrumentation/emitter';
 import RequestQueue from 'kafkajs/src/network/requestQueue';
 import createSocketFactory from 'kafkajs/src/network/socketFactory';
 import Encoder from 'kafkajs/src/protocol/encoder';
+import { createErrorFromCode } from 'kafkajs/src/protocol/error';
 import type { Broker, BrokerMetadataPartition, Protocol } from 'kafkajs-internals';
 
 const KAFKAJS_VERSION = '2.2.4';
@@ -32,6 +33,7 @@ export type { Broker, BrokerMetadataPartition, Protocol };
 export {
   Cluster,
   ConsumerGroup,
+  createErrorFromCode,
   createSocketFactory,
   Emitter,
   Encoder,

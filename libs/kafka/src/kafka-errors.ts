@@ -2,12 +2,14 @@ import { isRetriable, SpanloomError } from '@spanloom/runtime';
 
 /** Kafka's error codes that the fetch path sees as numbers (protocol guide, "Error Codes"). */
 export const KAFKA_CODE = {
+  unknown: -1,
   none: 0,
   offsetOutOfRange: 1,
   unknownTopicOrPartition: 3,
   leaderNotAvailable: 5,
   notLeader: 6,
   topicAuthorizationFailed: 29,
+  duplicateSequence: 46,
 } as const;
 
 /** The group went on without us: whoever we were, we are no more. */

@@ -43,7 +43,7 @@ export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
     },
     async producer(options) {
       const producer = await createProducer(
-        connections.client,
+        connections,
         { ...options, message_bytes_max },
         { logger, clock },
       );

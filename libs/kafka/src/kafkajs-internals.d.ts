@@ -12,6 +12,8 @@ declare module 'kafkajs/src/cluster' {
     refreshMetadata(): Promise<void>;
     refreshMetadataIfNecessary(): Promise<void>;
     addTargetTopic(topic: string): Promise<void>;
+    addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+    findControllerBroker(): Promise<Broker>;
     findBroker(of: { nodeId: string | number }): Promise<Broker>;
     findTopicPartitionMetadata(topic: string): BrokerMetadataPartition[];
     findGroupCoordinator(of: { groupId: string }): Promise<Broker>;
@@ -76,11 +78,17 @@ declare module 'kafkajs/src/protocol/encoder' {
     constructor(initialSize?: number);
     readonly buffer: Buffer;
     writeInt8(value: number): this;
+    writeInt16(value: number): this;
     writeInt32(value: number): this;
     writeInt64(value: number | bigint | string): this;
     writeString(value: string): this;
+    writeBuffer(value: Buffer): this;
   }
   export = Encoder;
+}
+
+declare module 'kafkajs/src/protocol/error' {
+  export function createErrorFromCode(code: number): Error;
 }
 
 declare module 'kafkajs-internals' {
@@ -148,6 +156,7 @@ declare module 'kafkajs-internals' {
     };
     isConnected(): boolean;
     disconnect(): Promise<void>;
+    initProducerId(of: object): Promise<{ producerId: string; producerEpoch: number }>;
     heartbeat(of: {
       groupId: string;
       groupGenerationId: number;

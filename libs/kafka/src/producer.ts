@@ -1,17 +1,16 @@
 import { type Clock, type Logger, retry, SpanloomError } from '@spanloom/runtime';
-import type { Kafka as KafkaJs, Producer as KafkaJsProducer, TopicMessages } from 'kafkajs';
 import type { Producer, ProducerOptions } from './api';
 import { RequestFiller, refuseOversized } from './batching';
 import { compressionType } from './codecs';
-import { QUICK_RETRY } from './connection';
+import type { Connections } from './connection';
 import { asSpanloomError, kafkaErrorType } from './kafka-errors';
+import type { OutgoingBatch } from './produce-protocol';
+import { openProduceSession, type PartitionRecords, type ProduceSession } from './produce-session';
 import type { OutgoingRecord } from './record';
 
 const IN_FLIGHT_MAX = 5;
 const DELIVERY_TIMEOUT_MS = 30_000;
 const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
-const ACKS_ALL = -1;
-const ACKNOWLEDGE_WITHIN_MS = 20_000;
 const RETRY_WAIT_MS = { base_ms: 100, max_ms: 2_000 } as const;
 
 /** The broker has lost track of an idempotent producer: only a new producer id helps. */
@@ -34,10 +33,10 @@ interface Sending {
   reject(error: SpanloomError): void;
 }
 
-/** A request: parts of sendings, and what kafkajs is given for them. */
+/** A request: parts of sendings, and their records by partition. */
 interface Request {
   readonly parts: readonly { readonly sending: Sending; readonly count: number }[];
-  readonly topicMessages: TopicMessages[];
+  readonly batches: Iterable<PartitionRecords>;
 }
 
 /**
@@ -45,7 +44,7 @@ interface Request {
  * that wait together go out together.
  */
 export async function createProducer(
-  client: KafkaJs,
+  connections: Connections,
   options: ProducerOptions & { readonly message_bytes_max: number },
   deps: { readonly logger: Logger; readonly clock: Clock },
 ): Promise<Producer> {
@@ -61,47 +60,34 @@ export async function createProducer(
   let inFlight = 0;
   let closed = false;
   let onQuiet: (() => void) | null = null;
-  let producer = await connect();
+  let session = await connect();
 
-  async function connect(): Promise<KafkaJsProducer> {
-    const fresh = client.producer({
-      idempotent: inOrder,
-      maxInFlightRequests: inFlight_max,
-      allowAutoTopicCreation: false,
-      // kafkajs asks this for every message, also where the message names its partition.
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition as number,
-      retry: QUICK_RETRY,
-    });
-    try {
-      await fresh.connect();
-      return fresh;
-    } catch (error) {
-      throw asSpanloomError(error, 'connecting a producer');
-    }
+  function connect(): Promise<ProduceSession> {
+    return openProduceSession(connections, { idempotent: inOrder, compression }, deps.clock);
   }
 
   /** Takes as much from the front of the queue as one request holds. */
   function nextRequest(): Request {
     const filler = new RequestFiller(limits);
     const parts: { sending: Sending; count: number }[] = [];
-    const byTopic = new Map<string, TopicMessages>();
+    const batches = new Map<string, PartitionRecords & { readonly records: OutgoingRecord[] }>();
     for (let head = queue[0]; head !== undefined; head = queue[0]) {
       const start = head.taken;
       let record = head.records[head.taken];
       while (record !== undefined && filler.add(head.topic, record)) {
-        const messages = byTopic.get(head.topic) ?? { topic: head.topic, messages: [] };
-        byTopic.set(head.topic, messages);
-        messages.messages.push({ ...record, key: record.key ?? null });
+        const { topic } = head;
+        const { partition } = record;
+        const key = `${topic}/${partition}`;
+        const batch = batches.get(key);
+        if (batch === undefined) batches.set(key, { topic, partition, records: [record] });
+        else batch.records.push(record);
         record = head.records[++head.taken];
       }
       if (head.taken > start) parts.push({ sending: head, count: head.taken - start });
       if (record !== undefined) break;
       queue.shift();
     }
-    return { parts, topicMessages: [...byTopic.values()] };
+    return { parts, batches: batches.values() };
   }
 
   function pump(): void {
@@ -135,28 +121,21 @@ export async function createProducer(
     }
   }
 
-  function insist({ topicMessages }: Request): Promise<unknown> {
+  async function insist(request: Request): Promise<void> {
     const giveUpAt_ms = deps.clock.monotonicMs() + delivery_timeout_ms;
-    return retry(
-      () =>
-        producer.sendBatch({
-          acks: ACKS_ALL,
-          timeout: ACKNOWLEDGE_WITHIN_MS,
-          compression,
-          topicMessages,
-        }),
-      {
-        attempts_max: Number.MAX_SAFE_INTEGER,
-        ...RETRY_WAIT_MS,
-        clock: deps.clock,
-        isRetriable: (error) =>
-          deps.clock.monotonicMs() < giveUpAt_ms &&
-          !SEQUENCE_BROKEN.has(kafkaErrorType(error) ?? '') &&
-          asSpanloomError(error, 'producing').retriable,
-        onRetry: (error, n, wait_ms) =>
-          deps.logger.warn({ err: error, attempt: n, wait_ms }, 'producing failed: trying again'),
-      },
-    );
+    const through = session;
+    const batches: readonly OutgoingBatch[] = await through.encode(request.batches);
+    await retry(() => through.send(batches), {
+      attempts_max: Number.MAX_SAFE_INTEGER,
+      ...RETRY_WAIT_MS,
+      clock: deps.clock,
+      isRetriable: (error) =>
+        deps.clock.monotonicMs() < giveUpAt_ms &&
+        !SEQUENCE_BROKEN.has(kafkaErrorType(error) ?? '') &&
+        asSpanloomError(error, 'producing').retriable,
+      onRetry: (error, n, wait_ms) =>
+        deps.logger.warn({ err: error, attempt: n, wait_ms }, 'producing failed: trying again'),
+    });
   }
 
   /**
@@ -164,11 +143,10 @@ export async function createProducer(
    * for other records, which the broker would take for repeats and drop: so the producer id is given up too.
    */
   async function replaceProducer(): Promise<void> {
-    const old = producer;
-    void old.disconnect().catch(() => undefined);
+    void session.close().catch(() => undefined);
     for (let wait_ms: number = RETRY_WAIT_MS.base_ms; !closed; wait_ms *= 2) {
       try {
-        producer = await connect();
+        session = await connect();
         return;
       } catch (error) {
         deps.logger.warn({ err: error }, 'connecting a new producer failed: trying again');
@@ -196,7 +174,7 @@ export async function createProducer(
           onQuiet = resolve;
         });
       }
-      await producer.disconnect();
+      await session.close();
     },
   };
 }

@@ -3,20 +3,25 @@ import { codecOf } from './codecs';
 import type { KafkaRecord } from './record';
 
 /** Layout of a record batch, magic 2 (Kafka protocol guide, "Record Batch"): byte offsets of its fields. */
-const AT = {
+export const BATCH_AT = {
   length: 8,
+  leaderEpoch: 12,
   magic: 16,
+  crc: 17,
   attributes: 21,
   lastOffsetDelta: 23,
   baseTimestamp: 27,
   maxTimestamp: 35,
   producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
   recordCount: 57,
   records: 61,
 } as const;
+const AT = BATCH_AT;
 
 /** Bytes before the ones that `length` counts: base offset and length itself. */
-const BATCH_PREFIX_BYTES = 12;
+export const BATCH_PREFIX_BYTES = 12;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;

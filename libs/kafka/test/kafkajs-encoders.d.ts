@@ -23,3 +23,8 @@ declare module 'kafkajs/src/protocol/recordBatch/v0' {
     readonly transactional?: boolean;
   }): Promise<{ readonly buffer: Buffer }>;
 }
+
+declare module 'kafkajs/src/protocol/recordBatch/crc32C' {
+  function crc32C(bytes: Buffer): number;
+  export = crc32C;
+}
