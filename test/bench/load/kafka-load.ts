@@ -3,6 +3,7 @@ import { createKafka, type Kafka, type Producer } from '@spanloom/kafka';
 import { createLogger, defineSettings, kafkaSettings, loadConfig } from '@spanloom/runtime';
 import type { SpanShape } from '../spans/shape';
 import { createSpanSource } from '../spans/span-source';
+import { otlpBodies } from './otlp-load';
 import { createPacks } from './packs';
 import type { LoadReport } from './request';
 
@@ -89,6 +90,27 @@ export async function fillLog(shape: SpanShape): Promise<Figures> {
   const elapsed_ms = Date.now() - started_unix_ms;
   const traces = source.traces();
   return { spans, traces, ...sender.figures(), elapsed_ms, started_unix_ms, behind_ms: 0 };
+}
+
+/** Fills a topic with OTLP protobuf, as many spans a message as Spanloom's own have, to the partitions in turn. */
+export async function fillOtlpTopic(shape: SpanShape, topic: string): Promise<Figures> {
+  const { kafka, producer, partitions } = await connect();
+  const started_unix_ms = Date.now();
+  let messages = 0;
+  let bytes = 0;
+  let batch: { partition: number; value: Buffer }[] = [];
+  for (const value of otlpBodies(shape, SPANS_PER_MESSAGE)) {
+    batch.push({ partition: messages++ % partitions, value });
+    bytes += value.length;
+    if (batch.length < partitions) continue;
+    await producer.send(topic, batch);
+    batch = [];
+  }
+  await producer.send(topic, batch);
+  await kafka.close();
+  const traces = Math.ceil(shape.spans / shape.trace_spans);
+  const elapsed_ms = Date.now() - started_unix_ms;
+  return { spans: shape.spans, traces, messages, bytes, elapsed_ms, started_unix_ms, behind_ms: 0 };
 }
 
 /** Spans encoded ahead of time, so that making them takes no CPU while others are measured. */

@@ -1,4 +1,4 @@
-import { fillLog, paceLog } from './kafka-load';
+import { fillLog, fillOtlpTopic, paceLog } from './kafka-load';
 import { loadGateway } from './otlp-load';
 import type { LoadReport, LoadRequest } from './request';
 
@@ -11,9 +11,10 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
-function run({ shape, mode, spans_per_s, gateway_url }: LoadRequest) {
+function run({ shape, mode, spans_per_s, gateway_url, otlp_topic }: LoadRequest) {
   if (mode === 'fill') return fillLog(shape);
   if (mode === 'paced') return paceLog(shape, spans_per_s);
+  if (mode === 'fill-otlp') return fillOtlpTopic(shape, otlp_topic);
   return loadGateway(shape, gateway_url);
 }
 

@@ -3,12 +3,14 @@ import type { SpanShape } from '../spans/shape';
 /** What a load process is told, as JSON, by its only argument. */
 export interface LoadRequest {
   readonly shape: SpanShape;
-  /** `fill`: to Kafka as fast as it goes. `paced`: to Kafka at a rate. `otlp`: requests to the gateway. */
-  readonly mode: 'fill' | 'paced' | 'otlp';
+  /** `fill`: to Kafka as fast as it goes. `paced`: to Kafka at a rate. `otlp`: requests to the gateway. `fill-otlp`: OTLP to Kafka. */
+  readonly mode: 'fill' | 'paced' | 'otlp' | 'fill-otlp';
   /** Spans per second, where paced. */
   readonly spans_per_s: number;
   /** `/v1/traces` of the gateway, where spans go there. */
   readonly gateway_url: string;
+  /** Topic that OTLP messages go to. */
+  readonly otlp_topic: string;
 }
 
 /** What a load process has done: its last line, as JSON. */

@@ -10,7 +10,7 @@ export function runLoad(
   env: NodeJS.ProcessEnv,
   request: Pick<LoadRequest, 'shape' | 'mode'> & Partial<LoadRequest>,
 ): Promise<LoadReport> {
-  const full: LoadRequest = { spans_per_s: 0, gateway_url: '', ...request };
+  const full: LoadRequest = { spans_per_s: 0, gateway_url: '', otlp_topic: '', ...request };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, JSON.stringify(full)], {
       env,

@@ -1,3 +1,4 @@
+import type { PeerResult } from '../peer/measure-otelcol';
 import type { DrainResult } from '../run/drain';
 import type { GatewayResult } from '../run/gateway';
 import type { SteadyResult } from '../run/steady';
@@ -8,6 +9,7 @@ export interface RunResult {
   readonly drain: DrainResult;
   readonly gateway: GatewayResult | null;
   readonly steady: readonly SteadyResult[];
+  readonly peer: PeerResult | null;
 }
 
 /** CPU per span of each part, µs: the workers' from ready to all stored, the engines' above idle. */
@@ -56,8 +58,26 @@ function roundAll<T extends object>(figures: T): T {
   return Object.fromEntries(entries) as T;
 }
 
+/** A peer beside the three workers of the same run; ratios are its figure divided by theirs, start-up included in both. */
+export function peerFigures({ spans, drain, peer }: RunResult) {
+  if (peer === null) return null;
+  const workers = [drain.workers.assembler, drain.workers.latency, drain.workers.sink];
+  const ours_us = workers.reduce((n, w) => n + w.marginal.cpu_us + w.startUp.cpu_us, 0);
+  const ours_mb = workers.reduce((n, w) => n + w.marginal.rss_peak_mb, 0);
+  return roundAll({
+    otelcol_us: peer.used.cpu_us / spans,
+    otelcol_rss_mb: peer.used.rss_peak_mb,
+    exported: peer.exported,
+    elapsed_s: peer.elapsed_ms / 1000,
+    workers_whole_us: ours_us / spans,
+    cpu_ratio: peer.used.cpu_us / ours_us,
+    rss_ratio: peer.used.rss_peak_mb / ours_mb,
+  });
+}
+
 /** The run as one flat JSON object. `null` is what was left out. */
-export function figuresOf({ spans, drain, gateway, steady }: RunResult) {
+export function figuresOf(run: RunResult) {
+  const { spans, drain, gateway, steady, peer } = run;
   const { workers, engines, exact, disk, fill } = drain;
   const started = [workers.assembler, workers.latency, workers.sink].map((w) => w.startUp.cpu_us);
   const [low, high] = steady;
@@ -92,6 +112,7 @@ export function figuresOf({ spans, drain, gateway, steady }: RunResult) {
     lost: exact.lost,
     doubled: exact.doubled,
     panes_off: exact.panes_off,
+    ...(peer === null ? {} : { peer: peerFigures(run) }),
     foreign_cpu_share: hundredths(drain.foreign_share),
   };
 }

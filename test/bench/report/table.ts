@@ -2,7 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { alignColumns, grouped } from '@spanloom/cli';
 import type { Usage } from '../measure/usage';
 import { type SweepName, type SweepPoint, sweepFigures } from '../run/sweep';
-import { cpuPerSpan, type RunResult } from './figures';
+import { cpuPerSpan, peerFigures, type RunResult } from './figures';
 
 const MIB = 1024 * 1024;
 
@@ -47,7 +47,7 @@ export function tableOf(run: RunResult): readonly string[] {
     ],
     { indent: '  ' },
   );
-  return [machineLine(), ...lines, ...facts(run)];
+  return [machineLine(), ...lines, ...facts(run), ...peerLines(run)];
 }
 
 function facts({ spans, drain, steady }: RunResult): readonly string[] {
@@ -64,6 +64,16 @@ function facts({ spans, drain, steady }: RunResult): readonly string[] {
     ...(foreign_share > 0.1
       ? [`  other processes used ${Math.round(foreign_share * 100)} % of the machine meanwhile`]
       : []),
+  ];
+}
+
+function peerLines(run: RunResult): readonly string[] {
+  const peer = peerFigures(run);
+  if (peer === null) return [];
+  return [
+    `  OpenTelemetry Collector: ${peer.otelcol_us.toFixed(2)} µs/span, ${peer.otelcol_rss_mb.toFixed(0)} MiB;` +
+      ` the three workers, start-up included: ${peer.workers_whole_us.toFixed(2)} µs/span`,
+    `  it takes ${peer.cpu_ratio.toFixed(2)} times their CPU and ${peer.rss_ratio.toFixed(2)} times their memory`,
   ];
 }
 

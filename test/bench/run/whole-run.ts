@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { TestEngines } from '@spanloom/infra';
 import type { BenchOptions } from '../options';
+import { measureOtelcol } from '../peer/measure-otelcol';
 import { cpuPerSpan, type RunResult } from '../report/figures';
 import { capacitySpansPerS } from './capacity';
 import { drain } from './drain';
@@ -32,6 +33,11 @@ export async function wholeRun(
     say('sending the spans through the gateway');
     gateway = await onLine((line) => measureGateway(engines, line, shape));
   }
+  const { otelcol } = options;
+  const peer =
+    otelcol === null
+      ? null
+      : await onLine((line) => measureOtelcol(engines, line, shape, otelcol, say));
   const cpu = cpuPerSpan(drained, shape.spans);
   const capacity = capacitySpansPerS({
     processors: availableParallelism(),
@@ -44,5 +50,5 @@ export async function wholeRun(
     const load = { shape, share, spans_per_s: capacity * share, for_s: options.steady_s, say };
     steady.push(await onLine((line) => steadyLoad(engines, line, load)));
   }
-  return { spans: shape.spans, drain: drained, gateway, steady };
+  return { spans: shape.spans, drain: drained, gateway, steady, peer };
 }
