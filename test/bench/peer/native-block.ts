@@ -48,9 +48,10 @@ export function nativeBlock(columns: readonly TextColumn[]): Buffer {
   ]);
 }
 
-/** Rows of the block that starts here: the number after block info and the number of columns. */
+/** Rows of the block that starts here, with block info before it or, as in inserts over HTTP, without. */
 export function rowsOfBlock(start: Buffer): number {
-  let at = BLOCK_INFO.length;
+  // Without it the first byte is the number of columns, and the exporter's table has more than one.
+  let at = start[0] === BLOCK_INFO[0] ? BLOCK_INFO.length : 0;
   const read = (): number => {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {

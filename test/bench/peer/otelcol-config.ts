@@ -26,7 +26,7 @@ export function otelcolConfig(options: {
       },
       batch: { send_batch_size: 10_000, timeout: '1s' },
     },
-    connectors: { spanmetrics: {} },
+    connectors: { span_metrics: {} },
     exporters: {
       clickhouse: {
         endpoint: `http://127.0.0.1:${options.clickhousePort}?compress=none`,
@@ -44,9 +44,9 @@ export function otelcolConfig(options: {
         traces: {
           receivers: ['kafka'],
           processors: ['groupbytrace', 'tail_sampling', 'batch'],
-          exporters: ['spanmetrics', 'clickhouse'],
+          exporters: ['span_metrics', 'clickhouse'],
         },
-        metrics: { receivers: ['spanmetrics'], exporters: ['nop'] },
+        metrics: { receivers: ['span_metrics'], exporters: ['nop'] },
       },
     },
   };
