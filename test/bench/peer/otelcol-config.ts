@@ -34,12 +34,14 @@ export function otelcolConfig(options: {
         async_insert: false,
         compress: 'none',
         create_schema: false,
+        // A busy machine is no reason to send a batch twice.
+        timeout: '120s',
         traces_table_name: 'otel_traces',
       },
       nop: {},
     },
     service: {
-      telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
+      telemetry: { metrics: { level: 'none' }, logs: { level: 'info' } },
       pipelines: {
         traces: {
           receivers: ['kafka'],

@@ -71,6 +71,7 @@ function description(): Buffer {
   ]);
 }
 
+const KEEP_ALIVE_MS = 300_000;
 /** Enough of a body to hold a statement, or the head of a block. */
 const HEAD_BYTES = 4096;
 
@@ -111,6 +112,8 @@ export async function startSwallowingClickHouse(): Promise<SwallowingClickHouse>
       response.writeHead(500).end();
     });
   });
+  // The exporter keeps its connections, and a body that is cut off would be a batch lost.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
