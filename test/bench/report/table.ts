@@ -71,7 +71,7 @@ function peerLines(run: RunResult): readonly string[] {
   const peer = peerFigures(run);
   if (peer === null) return [];
   return [
-    `  OpenTelemetry Collector: ${peer.otelcol_us.toFixed(2)} µs/span, ${peer.otelcol_rss_mb.toFixed(0)} MiB;` +
+    `  OpenTelemetry Collector, ${grouped(peer.exported)} of ${grouped(run.spans)} spans exported: ${peer.otelcol_us.toFixed(2)} µs/span, ${peer.otelcol_rss_mb.toFixed(0)} MiB;` +
       ` the three workers, start-up included: ${peer.workers_whole_us.toFixed(2)} µs/span`,
     `  it takes ${peer.cpu_ratio.toFixed(2)} times their CPU and ${peer.rss_ratio.toFixed(2)} times their memory`,
   ];
