@@ -19,7 +19,7 @@ export interface DirectProducer {
 }
 
 const HUGE_BATCH_SPANS = 4000;
-const SEND_WITHIN_MS = 120_000;
+const SEND_WITHIN_MS = 300_000;
 const UNKNOWN_SCHEMA = 999_999;
 
 /** A small span of its own trace or a given one. */

@@ -28,7 +28,7 @@ const REQUESTS_AT_A_TIME = 16;
 const ANSWER_MS = 8000;
 const RETRY_MS = 250;
 /** Longer than any outage that a schedule makes. */
-const ACK_WITHIN_MS = 150_000;
+const ACK_WITHIN_MS = 300_000;
 const RECENT_BATCHES = 60;
 
 /** Requests of a generated shop, without end. */
