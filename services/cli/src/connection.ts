@@ -1,6 +1,7 @@
 import type { RunState } from '@spanloom/infra';
 import {
   type ConfigOf,
+  type ConfigSources,
   clickhouseSettings,
   defineSettings,
   kafkaSettings,
@@ -19,7 +20,7 @@ export function clickhouseConfig(
   state: Pick<RunState, 'env'> | null,
   env: NodeJS.ProcessEnv,
 ): ConfigOf<typeof settings> {
-  return loadConfig(settings, sources(state, env));
+  return loadConfig(settings, sourcesOf(state, env));
 }
 
 /** Where ClickHouse, Kafka and the registry are, by the same rule as {@link clickhouseConfig}. */
@@ -27,10 +28,14 @@ export function engineConfig(
   state: Pick<RunState, 'env'> | null,
   env: NodeJS.ProcessEnv,
 ): ConfigOf<typeof engineSettings> {
-  return loadConfig(engineSettings, sources(state, env));
+  return loadConfig(engineSettings, sourcesOf(state, env));
 }
 
-function sources(state: Pick<RunState, 'env'> | null, env: NodeJS.ProcessEnv) {
+/** What the running services were given, and over that the environment; the file comes under both. */
+export function sourcesOf(
+  state: Pick<RunState, 'env'> | null,
+  env: NodeJS.ProcessEnv,
+): ConfigSources {
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   return { env: { ...state?.env, ...Object.fromEntries(given) }, file: env.SPANLOOM_CONFIG };
 }

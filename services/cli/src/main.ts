@@ -11,6 +11,7 @@ import { registerReset } from './commands/reset';
 import { registerSql } from './commands/sql';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
+import { registerVerify } from './commands/verify';
 
 const EXAMPLES = `
 Examples
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     registerGenerate,
     registerSql,
     registerDlq,
+    registerVerify,
   ]) {
     register(program);
   }
