@@ -66,21 +66,29 @@ async function readAll(kafka: Kafka, topic: string, partition: number): Promise<
   return records;
 }
 
+/** What an assembler is given in its environment for these rules. */
+export function rulesEnvironment(rules: WindowRules): Record<string, string> {
+  return {
+    SPANLOOM_GAP_S: String(rules.gap_s),
+    SPANLOOM_GRACE_S: String(rules.grace_s),
+    SPANLOOM_CUT_S: String(rules.cut_s),
+    SPANLOOM_MEMORY_S: String(rules.memory_s),
+    SPANLOOM_FRAGMENT_SPANS_MAX: String(rules.fragment_spans_max),
+  };
+}
+
 /** Makes topics under the prefix and registers the schemas. Engines come from the environment. */
 export async function createAssemblyLine(
   engines: NodeJS.ProcessEnv,
   prefix: string,
   partitions: number,
+  rules: WindowRules = RULES,
 ): Promise<AssemblyLine> {
   const env = {
     ...engines,
     SPANLOOM_TOPIC_PREFIX: prefix,
     SPANLOOM_PARTITIONS: String(partitions),
-    SPANLOOM_GAP_S: String(RULES.gap_s),
-    SPANLOOM_GRACE_S: String(RULES.grace_s),
-    SPANLOOM_CUT_S: String(RULES.cut_s),
-    SPANLOOM_MEMORY_S: String(RULES.memory_s),
-    SPANLOOM_FRAGMENT_SPANS_MAX: String(RULES.fragment_spans_max),
+    ...rulesEnvironment(rules),
     SPANLOOM_CHECKPOINT_INTERVAL_MS: '150',
     SPANLOOM_COMMIT_INTERVAL_MS: '400',
     SPANLOOM_TICK_QUIET_MS: '500',
@@ -148,9 +156,9 @@ export async function createAssemblyLine(
         const state = createWindowState({});
         const entries: Entry[] = [];
         for (const r of await readAll(kafka, kafka.topic('spans'), partition)) {
-          entries.push(...step(state, scanRecord(r.offset, r.timestampMs, r.value), RULES));
+          entries.push(...step(state, scanRecord(r.offset, r.timestampMs, r.value), rules));
         }
-        advance(state, state.clockS, RULES, entries);
+        advance(state, state.clockS, rules, entries);
         all.push(entries.map((e) => e.bytes.toString('hex')));
       }
       return all;

@@ -12,6 +12,8 @@ export interface ConfigSources {
    * `{"kafka_brokers": ["k1:9092"], "gateway": {"log_level": "debug"}}`. A section wins over the top level.
    */
   readonly file?: string | undefined;
+  /** The settings are only some of the service's: what else the file holds is none of this reader's business. */
+  readonly partly?: boolean;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -74,7 +76,7 @@ export function loadConfig<S extends SettingsShape>(
 ): ConfigOf<S> {
   const path = sources.file;
   const file = path ? valuesFor(settings, readFile(path), path) : { values: {}, problems: [] };
-  const problems: string[] = [...file.problems];
+  const problems: string[] = sources.partly === true ? [] : [...file.problems];
   const config: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings.shape)) {
     const env = environmentName(name, setting);

@@ -7,6 +7,7 @@ import { registerDlq } from './commands/dlq';
 import { registerDown } from './commands/down';
 import { registerGenerate } from './commands/generate';
 import { registerImport } from './commands/import';
+import { registerRebuild } from './commands/rebuild';
 import { registerReset } from './commands/reset';
 import { registerSql } from './commands/sql';
 import { registerStatus } from './commands/status';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     registerSql,
     registerDlq,
     registerVerify,
+    registerRebuild,
   ]) {
     register(program);
   }
