@@ -85,6 +85,8 @@ export function createShadowWriter(
       );
       made.reset(KEEP_BYTES_MAX);
     }
+    // Calls were told to service_edges when the fragments were first stored, and add up: not a second time.
+    rows.edges.reset(KEEP_BYTES_MAX);
   }
 
   const isFull = (): boolean =>
