@@ -5,6 +5,7 @@ import type { Span } from '@spanloom/model';
 import { createRedis } from '@spanloom/redis';
 import { createLogger } from '@spanloom/runtime';
 import { type AssemblyLine, createAssemblyLine } from './running-assembler';
+import { settled } from './settled';
 import { makeSpan } from './spans';
 
 const PARTITIONS = 4;
@@ -28,25 +29,6 @@ async function load(line: AssemblyLine, seconds: number): Promise<number> {
     await sleep(20);
   }
   return sent;
-}
-
-/** Waits until what was accepted is what the reducer says, and nothing more is due; bounded. */
-async function settled(line: AssemblyLine, milliseconds: number): Promise<void> {
-  const until = Date.now() + milliseconds;
-  let accepted: string[][] = [];
-  let expected: string[][] = [];
-  while (Date.now() < until) {
-    expected = await line.expected();
-    accepted = await line.accepted();
-    const quiet = JSON.stringify(await line.expected()) === JSON.stringify(expected);
-    if (quiet && JSON.stringify(accepted) === JSON.stringify(expected)) {
-      await sleep(3000);
-      if (JSON.stringify(await line.expected()) === JSON.stringify(expected)) return;
-    }
-    await sleep(500);
-  }
-  expect(accepted.map((a) => a.length)).toEqual(expected.map((e) => e.length));
-  expect(accepted).toEqual(expected);
 }
 
 describe('the assembler gives what the reducer says, whatever dies', () => {

@@ -39,7 +39,7 @@ const MAIN = join(__dirname, '..', '..', 'services', 'assembler', 'dist', 'main.
 export interface AssemblyLine {
   readonly kafka: Kafka;
   readonly schemaId: number;
-  /** Starts one more assembler process, with more in its environment. */
+  /** Starts one more assembler process, with more in its environment. Its log goes to its stdout. */
   start(extra?: NodeJS.ProcessEnv): ChildProcess;
   send(partition: number, value: Buffer | null): Promise<void>;
   batch(spans: readonly Span[]): Buffer;
@@ -113,8 +113,9 @@ export async function createAssemblyLine(
     start(extra = {}) {
       const child = spawn(process.execPath, [MAIN], {
         env: { PATH: process.env.PATH, ...env, ...extra },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['ignore', 'pipe', 'inherit'],
       });
+      child.stdout?.resume();
       children.push(child);
       return child;
     },

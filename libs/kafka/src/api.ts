@@ -114,6 +114,8 @@ export interface ProducerOptions {
   readonly inFlightMax?: number;
   /** Longest time that a record is retried, ms. Default 30,000. */
   readonly deliveryTimeoutMs?: number;
+  /** Told in words when Kafka takes seconds to acknowledge a send, and null when it no longer does. */
+  readonly onSlow?: (text: string | null) => void;
 }
 
 /** Writes records, acknowledged by all in-sync replicas. */

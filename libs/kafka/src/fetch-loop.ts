@@ -23,6 +23,7 @@ export interface FetchLoopOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  onTrouble(why: 'kafka-read', holder: string, text: string | null): void;
   onFatal(error: unknown): void;
 }
 
@@ -78,6 +79,7 @@ export function startFetchLoop(options: FetchLoopOptions): FetchLoop {
         else if (!(await cope(loop, offset, answer))) healthy = false;
       }
       if (healthy) {
+        if (failures > 0) options.onTrouble('kafka-read', topic, null);
         failures = 0;
         failingSince_ms = null;
       }
@@ -143,6 +145,7 @@ export function startFetchLoop(options: FetchLoopOptions): FetchLoop {
     const bound_ms = FAILURE_WAIT_MS.first * 2 ** Math.min(failures - 1, 10);
     const wait_ms = Math.min(bound_ms, FAILURE_WAIT_MS.max);
     logger.warn({ err: error, topic, failures, wait_ms }, 'fetching failed: trying again');
+    options.onTrouble('kafka-read', topic, asSpanloomError(error, `fetching ${topic}`).message);
     await recover(cluster, error);
     await clock.sleep(wait_ms, signal).catch(() => undefined);
   }

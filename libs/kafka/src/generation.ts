@@ -2,7 +2,7 @@ import { type Clock, type Logger, SpanloomError } from '@spanloom/runtime';
 import { recover } from './connection';
 import { startFetchLoop } from './fetch-loop';
 import type { Cluster } from './internals';
-import { isHopeless, kafkaErrorType } from './kafka-errors';
+import { asSpanloomError, isHopeless, kafkaErrorType } from './kafka-errors';
 import type { Generation, Membership } from './membership';
 import { type PartitionLoop, startPartitionLoop } from './partition-loop';
 import type { PartitionState, ReleaseReason } from './partitions';
@@ -11,6 +11,8 @@ import { createTurnstile } from './turnstile';
 
 /** A processor's call that takes longer than this is stuck: the process no longer counts as alive. */
 const STUCK_AFTER_MS = 120_000;
+/** A heartbeat that is not answered for this long shows that Kafka is away, well before its request times out. */
+const SLOW_BEAT_MS = 2_000;
 
 /**
  * How a generation ends. rebalance: members come or go, drain and join again; lost: the group went on without us;
@@ -87,9 +89,16 @@ export function startGeneration(options: GenerationOptions): RunningGeneration {
       return false;
     }
     const sentAt_ms = clock.monotonicMs();
+    const tell = (text: string | null): void =>
+      options.onTrouble('kafka-read', options.groupId, text);
+    const slow = setTimeout(
+      () => tell(`the group's coordinator has not answered for ${SLOW_BEAT_MS} ms`),
+      SLOW_BEAT_MS,
+    );
     try {
       await membership.heartbeat(generation);
       heardAt_ms = sentAt_ms;
+      tell(null);
       if (!loops.some((loop) => loop.busyFor() > STUCK_AFTER_MS)) options.onBeat();
       return true;
     } catch (error) {
@@ -106,8 +115,11 @@ export function startGeneration(options: GenerationOptions): RunningGeneration {
         return false;
       }
       logger.warn({ err: error }, 'a heartbeat failed: trying again');
+      tell(asSpanloomError(error, 'a heartbeat').message);
       await recover(cluster, error);
       return true;
+    } finally {
+      clearTimeout(slow);
     }
   }
 

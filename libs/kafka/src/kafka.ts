@@ -11,6 +11,7 @@ import { readLogRange } from './read-range';
 import type { KafkaRecord, LogRange } from './record';
 import { createRegistry } from './registry';
 import { topicName } from './topics';
+import { watchProducer } from './watch-producer';
 
 /** Makes the port to one Kafka cluster and its schema registry. Connects on first use. 'config-invalid' for bad settings. */
 export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
@@ -48,7 +49,8 @@ export function createKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
         { logger, clock },
       );
       closers.push(() => producer.close());
-      return producer;
+      const { onSlow } = options;
+      return onSlow === undefined ? producer : watchProducer(producer, { clock, onSlow });
     },
     async runPartitions(options) {
       const runner = await runPartitions(connections, options, { logger, clock });

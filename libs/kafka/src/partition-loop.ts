@@ -37,6 +37,7 @@ export interface PartitionLoopOptions {
   onWanted(): void;
   /** The coordinator says that this generation is over. */
   onStale(): void;
+  onTrouble(why: 'processor', holder: string, text: string | null): void;
   onFatal(error: unknown): void;
 }
 
@@ -88,7 +89,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     isLost,
     highWatermark: () => highWatermark,
     pause(why) {
-      if (paused.size === 0) logger.info({ why }, 'reading paused');
+      if (paused.size === 0) logger.debug({ why }, 'reading paused');
       paused.add(why);
     },
     resume(why) {
@@ -96,7 +97,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       if (why === undefined) paused.clear();
       else paused.delete(why);
       if (paused.size > 0) return;
-      logger.info({ why }, 'reading resumed');
+      logger.debug({ why }, 'reading resumed');
       wakeup.wake();
       options.onWanted();
     },
@@ -124,6 +125,13 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     }
   }
 
+  let troubled = false;
+  function tellTrouble(text: string | null): void {
+    if (text === null && !troubled) return;
+    troubled = text !== null;
+    options.onTrouble('processor', `${topic}/${partition}`, text);
+  }
+
   /** Every call of the processor goes through here, so that a stuck one shows. */
   async function busy<T>(call: () => Promise<T>): Promise<T> {
     busySince_ms = clock.monotonicMs();
@@ -145,6 +153,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     while (!isOver()) {
       if (clock.monotonicMs() >= idleAt_ms) {
         await busy(() => current.idle(isCaughtUp()));
+        tellTrouble(null);
         idleAt_ms = clock.monotonicMs() + options.idle_interval_ms;
         continue;
       }
@@ -156,6 +165,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
           if (!isOver()) await busy(() => current.process(records));
         });
         failures = 0;
+        tellTrouble(null);
       } else {
         if (queue.fetchOffset !== before) {
           logger.debug({ from: before, to: queue.fetchOffset }, 'seeking');
@@ -192,6 +202,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     const bound_ms = Math.min(FAILURE_WAIT_MS.first * 2 ** (failures - 1), FAILURE_WAIT_MS.max);
     const wait_ms = bound_ms * (0.5 + Math.random() / 2);
     logger.warn({ err: error, failures, wait_ms }, 'the processor failed: making another one');
+    tellTrouble(`${topic}/${partition} failed ${failures} times: ${messageOf(error)}`);
     try {
       await clock.sleep(wait_ms, ending.signal);
     } catch {
@@ -279,6 +290,11 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
         );
       }
       lose();
+      tellTrouble(null);
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { type Clock, type Logger, SpanloomError } from '@spanloom/runtime';
 import { type Connections, connectTo, recover } from './connection';
 import { startGeneration } from './generation';
-import { isHopeless } from './kafka-errors';
+import { asSpanloomError, isHopeless } from './kafka-errors';
 import { createMembership, type Generation } from './membership';
 import type { PartitionRunner, RunPartitionsOptions } from './partitions';
 import { withDefaults } from './runner-options';
@@ -44,6 +44,7 @@ export async function runPartitions(
       try {
         await connectTo(cluster, topic);
         const generation = await membership.join();
+        for (const holder of [groupId, topic]) options.onTrouble('kafka-read', holder, null);
         return stopRequested ? null : generation;
       } catch (error) {
         if (stopRequested) break;
@@ -54,6 +55,11 @@ export async function runPartitions(
           JOIN_WAIT_MS.max,
         );
         logger.warn({ err: error, wait_ms }, 'joining the group failed: trying again');
+        options.onTrouble(
+          'kafka-read',
+          groupId,
+          asSpanloomError(error, 'joining the group').message,
+        );
         await recover(cluster, error);
         await clock.sleep(wait_ms, stopping.signal).catch(() => undefined);
       }

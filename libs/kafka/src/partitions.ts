@@ -61,6 +61,15 @@ export interface RunPartitionsOptions {
   onFatal(error: unknown): void;
   /** Called whenever the fetch loop turned; for liveness ("the loop turned lately"). */
   readonly onBeat?: () => void;
+  /**
+   * Told in words when Kafka cannot be read ('kafka-read') or a partition's processor keeps failing ('processor'),
+   * and null when that is over. `holder` is the topic, or the topic and partition.
+   */
+  readonly onTrouble?: (
+    why: 'kafka-read' | 'processor',
+    holder: string,
+    text: string | null,
+  ) => void;
   /** About how often `idle` is called, ms. Default 250. */
   readonly idle_interval_ms?: number;
   /** How long a silent member stays in the group, ms. Default 30,000. */

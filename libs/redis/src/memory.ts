@@ -5,6 +5,8 @@ export interface RedisMemory {
   readonly used_bytes: number;
   /** Redis' own limit; 0 where it has none. */
   readonly max_bytes: number;
+  /** What Redis does when it is full; only `noeviction` is safe. */
+  readonly policy: string;
 }
 
 /** Reads one field of an answer to INFO; undefined where it is missing. */
@@ -20,7 +22,8 @@ export function parseMemory(info: string): RedisMemory {
   if (!Number.isSafeInteger(used_bytes) || !Number.isSafeInteger(max_bytes)) {
     throw new SpanloomError('internal', 'INFO memory lacks used_memory or maxmemory');
   }
-  return { used_bytes, max_bytes };
+  const policy = infoField(info, 'maxmemory_policy') ?? 'unknown';
+  return { used_bytes, max_bytes, policy };
 }
 
 /** Throws `redis-unsafe` unless this Redis refuses writes when full, instead of evicting open windows. */

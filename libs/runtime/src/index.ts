@@ -8,6 +8,7 @@ export * from './load-config';
 export * from './logger';
 export * from './manual-clock';
 export * from './metrics';
+export * from './pressure';
 export * from './retry';
 export * from './setting';
 export * from './settings';

@@ -1,10 +1,11 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
-import { runService } from '@spanloom/runtime';
+import { createPressure, runService } from '@spanloom/runtime';
 import { createRecordReader, rulesOf } from '@spanloom/window';
 import { defineMetrics } from './metrics';
 import { type AssemblerDeps, createProcessor } from './processor';
+import { watchRedis } from './redis-pressure';
 import { settings } from './settings';
 
 void runService({
@@ -14,6 +15,19 @@ void runService({
     const redis = createRedis(config, { logger });
     onStop('redis', redis.close);
     await redis.checkSafe();
+    const assemblerMetrics = defineMetrics(metrics);
+    const { paused, redisUsed: usedPercent } = assemblerMetrics;
+    const pressure = createPressure({ paused, health, logger, clock });
+    const used_percent_max = config.redis_used_percent_max;
+    const redisPressure = watchRedis({
+      redis,
+      used_percent_max,
+      usedPercent,
+      pressure,
+      health,
+      clock,
+    });
+    onStop('redis watch', redisPressure.stop);
     const kafka = createKafka(config, { logger, clientId: 'spanloom-assembler' });
     onStop('kafka', kafka.close);
     const registry = kafka.registry();
@@ -31,6 +45,7 @@ void runService({
     const producer = await kafka.producer({
       compression: config.traces_compression,
       inOrder: true,
+      onSlow: (text) => pressure.hold('kafka-write', text),
     });
     onStop('producer', producer.close);
     const group = `${config.topic_prefix}assembler`;
@@ -41,9 +56,11 @@ void runService({
       kafka,
       producer,
       redis,
+      redisPressure,
+      pressure,
       reader: createRecordReader(registry, spanBatch),
       schemas,
-      metrics: defineMetrics(metrics),
+      metrics: assemblerMetrics,
       logger,
       clock,
     };
@@ -54,6 +71,7 @@ void runService({
       session_timeout_ms: config.session_timeout_ms,
       onFatal: fail,
       onBeat: health.beat,
+      onTrouble: pressure.tell,
     });
     onStop('consumer', runner.stop);
   },

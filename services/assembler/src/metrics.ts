@@ -1,8 +1,9 @@
-import type { Metrics } from '@spanloom/runtime';
+import { definePaused, type Metrics } from '@spanloom/runtime';
 
 /** The assembler's metrics. */
 export function defineMetrics(metrics: Metrics) {
   return {
+    paused: definePaused(metrics),
     spans: metrics.counter({
       name: 'spanloom_assembler_spans_total',
       help: 'Spans read from the topic spans, duplicates included; those read again after a restart count again.',
@@ -22,7 +23,7 @@ export function defineMetrics(metrics: Metrics) {
     }),
     checkpoints: metrics.counter({
       name: 'spanloom_assembler_checkpoints_total',
-      help: 'Checkpoints written to Redis, by outcome: saved, or refused because somebody else had moved the state.',
+      help: 'Checkpoints written to Redis, by outcome: saved, refused because somebody else had moved the state, or failed because Redis was away or full.',
       labels: ['outcome'],
     }),
     openings: metrics.counter({
@@ -34,6 +35,10 @@ export function defineMetrics(metrics: Metrics) {
       name: 'spanloom_assembler_open_windows',
       help: 'Open windows, by partition.',
       labels: ['partition'],
+    }),
+    redisUsed: metrics.gauge({
+      name: 'spanloom_assembler_redis_used_percent',
+      help: 'How much of its maxmemory Redis uses; 0 where it has no limit.',
     }),
     openBytes: metrics.gauge({
       name: 'spanloom_assembler_open_window_bytes',

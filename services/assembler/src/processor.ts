@@ -6,7 +6,13 @@ import type {
   Producer,
 } from '@spanloom/kafka';
 import type { Redis } from '@spanloom/redis';
-import { type Clock, type ConfigOf, faultPoint, type Logger } from '@spanloom/runtime';
+import {
+  type Clock,
+  type ConfigOf,
+  faultPoint,
+  type Logger,
+  type Pressure,
+} from '@spanloom/runtime';
 import {
   checkpointMetadata,
   type RecordReader,
@@ -17,6 +23,7 @@ import {
 import type { AssemblerMetrics } from './metrics';
 import { openState } from './open-state';
 import { createOutput, type OutputSchemas } from './output';
+import { patientStore, type RedisPressure } from './redis-pressure';
 import type { settings } from './settings';
 import { createWindowStore } from './window-store';
 
@@ -30,6 +37,8 @@ export interface AssemblerDeps {
   /** Writes in order: the sequence rule depends on it. */
   readonly producer: Producer;
   readonly redis: Redis;
+  readonly redisPressure: RedisPressure;
+  readonly pressure: Pressure;
   readonly reader: RecordReader;
   readonly schemas: OutputSchemas;
   readonly metrics: AssemblerMetrics;
@@ -53,13 +62,18 @@ export async function createProcessor(
   const { partition } = handle;
   const labels = { partition: String(partition) };
   const store = createWindowStore(deps.redis, deps.group, partition);
-  const { state, source } = await openState(handle, { ...deps, store });
+  const { redisPressure } = deps;
+  const { state, source } = await openState(handle, {
+    ...deps,
+    store: patientStore(store, (work) => redisPressure.insist(partition, work, handle.signal)),
+  });
   const output = createOutput(partition, deps);
   deps.logger.info(
     { partition, source, applied: state.applied, seq: state.seq },
     'partition opened',
   );
   metrics.openings.inc({ source });
+  const reading = deps.pressure.attach(handle);
 
   let unsavedBytes = 0;
   let savedAtMs = clock.monotonicMs();
@@ -93,12 +107,15 @@ export async function createProcessor(
     try {
       await store.save(state, rules);
       metrics.checkpoints.inc({ outcome: 'saved' });
+      redisPressure.settled(partition);
+      unsavedBytes = 0;
     } catch (error) {
-      metrics.checkpoints.inc({ outcome: 'refused' });
-      throw error;
+      // Redis is a checkpoint: without it the windows stay in memory and in the log, and reading pauses.
+      const waits = redisPressure.absorbs(partition, error);
+      metrics.checkpoints.inc({ outcome: waits ? 'failed' : 'refused' });
+      if (!waits) throw error;
     }
     await faultPoint('assembler.after-checkpoint');
-    unsavedBytes = 0;
     savedAtMs = clock.monotonicMs();
   }
 
@@ -114,7 +131,8 @@ export async function createProcessor(
   async function saveAndCommitWhenDue(): Promise<void> {
     const nowMs = clock.monotonicMs();
     const due = nowMs - savedAtMs >= config.checkpoint_interval_ms;
-    if (!due && unsavedBytes < config.checkpoint_bytes_max) return;
+    const much = unsavedBytes >= config.checkpoint_bytes_max && !deps.pressure.isHeld;
+    if (!due && !much) return;
     await save();
     if (nowMs - committedAtMs >= config.commit_interval_ms) await commit();
   }
@@ -150,6 +168,7 @@ export async function createProcessor(
       }
       await flush();
       await saveAndCommitWhenDue();
+      reading.pauseAgain();
       report();
     },
     async idle(caughtUp) {
@@ -158,13 +177,17 @@ export async function createProcessor(
       report();
     },
     async release(why) {
-      if (why !== 'failed') {
+      reading.detach();
+      try {
+        if (why === 'failed') return;
         await save();
         await commit();
+      } finally {
+        redisPressure.settled(partition);
+        metrics.openWindows.remove(labels);
+        metrics.openBytes.remove(labels);
+        metrics.lag.remove(labels);
       }
-      metrics.openWindows.remove(labels);
-      metrics.openBytes.remove(labels);
-      metrics.lag.remove(labels);
     },
   };
 }

@@ -17,6 +17,7 @@ import {
   type WindowState,
 } from '@spanloom/window';
 import { CHECKPOINT_LUA } from './checkpoint-script';
+import { bytesOf, inSafeOrder, mergeChanges } from './unsent-changes';
 
 const SCAN_COUNT = 1000;
 
@@ -34,7 +35,8 @@ export interface WindowStore {
   load(rules: WindowRules): Promise<WindowState | null>;
   /**
    * Writes what changed since the last load or save. Throws 'state-stale' when somebody else moved
-   * the state since: then nothing was written. After any error the state is not to be used again.
+   * the state since: then nothing was written. What Redis could not take ('engine-unavailable') goes with
+   * the next call; after any other error the state is not to be used again.
    */
   save(state: WindowState, rules: WindowRules): Promise<void>;
   /** `applied` of what Redis is believed to hold; null when it holds nothing. */
@@ -56,6 +58,9 @@ export function createWindowStore(redis: Redis, group: string, partition: number
   const tag = partitionTag(group, partition);
   const checkpoint = redis.defineScript('checkpoint', CHECKPOINT_LUA, 'any');
   let believed: Head = NO_HEAD;
+  /** Changes that Redis has not acknowledged; the state has forgotten them. */
+  let unsent: readonly StoreChange[] = [];
+  let stored_bytes = 0;
 
   const nameOf = ({ of, number }: StoredKey): string =>
     of === 'open' ? segmentKey(tag, number) : closedKey(tag, number);
@@ -92,6 +97,7 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     },
     async load(rules) {
       believed = NO_HEAD;
+      unsent = [];
       const head = await redis.client.hgetall(headKey(tag));
       if (head.applied === undefined) return null;
       const state = createWindowState({
@@ -118,14 +124,17 @@ export function createWindowStore(redis: Redis, group: string, partition: number
         );
       }
       believed = expected;
+      stored_bytes = bytesOf(contents);
       return state;
     },
     async save(state, rules) {
       if (state.journal === null) throw new SpanloomError('internal', 'the state has no journal');
       const next = headOf(state);
       const { contents, changes } = state.journal.take(state, rules);
+      unsent = mergeChanges(unsent, changes);
+      const sending = inSafeOrder(unsent, stored_bytes, bytesOf(contents));
       const answer = await checkpoint(
-        [headKey(tag), ...changes.map((change) => nameOf(change.key))],
+        [headKey(tag), ...sending.map((change) => nameOf(change.key))],
         [
           believed.applied,
           believed.seq,
@@ -135,9 +144,10 @@ export function createWindowStore(redis: Redis, group: string, partition: number
           next.clock,
           JSON.stringify(state.ledger),
           JSON.stringify(contents),
-          ...changes.flatMap(argumentsOf),
+          ...sending.flatMap(argumentsOf),
         ],
       );
+      // What had been applied although its answer was lost is refused too: it is read anew then.
       if (answer !== 1) {
         const found = (answer as Buffer[]).map(String);
         throw new SpanloomError(
@@ -149,6 +159,8 @@ export function createWindowStore(redis: Redis, group: string, partition: number
         );
       }
       believed = next;
+      unsent = [];
+      stored_bytes = bytesOf(contents);
     },
     async discard() {
       await redis.client.del(headKey(tag));

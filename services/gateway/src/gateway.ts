@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { createOtlpDecoder } from '@spanloom/otlp';
-import { faultPoint, type ServiceContext } from '@spanloom/runtime';
+import { createPressure, faultPoint, type ServiceContext } from '@spanloom/runtime';
 import { createByteBudget } from './byte-budget';
 import { createExportHandler } from './export-handler';
 import { startHttpServer } from './http-server';
@@ -29,17 +29,19 @@ export async function startGateway(context: Context): Promise<{ readonly port: n
   await (await kafka.admin()).ensureTopics(topicSpecs(config));
   const topic = kafka.topic('spans');
   const schemaId = await kafka.registry().register(`${topic}-value`, SCHEMAS.spanBatch);
+  const metrics = createGatewayMetrics(context.metrics);
+  const pressure = createPressure({ paused: metrics.paused, health, logger, clock });
   const producer = await kafka.producer({
     compression: config.compression,
     inFlightMax: REQUESTS_TO_KAFKA_MAX,
     deliveryTimeoutMs: config.produce_timeout_ms,
+    onSlow: (text) => pressure.tell('kafka-write', 'slow', text),
   });
   onStop('producer', () => producer.close());
 
-  const metrics = createGatewayMetrics(context.metrics);
   const gate = createKafkaGate({ probe_ms: PROBE_MS, clock }, (away) => {
-    health.setProblem('kafka', away ? 'the last send was not acknowledged' : null);
-    logger.warn({ away }, away ? 'Kafka is away: requests get 503' : 'Kafka is back');
+    const text = 'the last send was not acknowledged: requests get 503';
+    pressure.tell('kafka-write', 'away', away ? text : null);
   });
   const packer = createPacker(config, {
     metrics,

@@ -1,6 +1,6 @@
 import type { SpanArena } from '@spanloom/otlp';
 import { REJECT_REASONS } from '@spanloom/otlp';
-import type { Metrics } from '@spanloom/runtime';
+import { definePaused, type Gauge, type Metrics } from '@spanloom/runtime';
 
 /** What the gateway counts. */
 export interface GatewayMetrics {
@@ -15,6 +15,7 @@ export interface GatewayMetrics {
   pack(bytes: number, spans: number): void;
   produced(seconds: number, outcome: 'ok' | 'failed'): void;
   inflightBytes(bytes: number): void;
+  readonly paused: Gauge;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -79,6 +80,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     help: 'Bytes of requests held until Kafka acknowledges them.',
   });
   return {
+    paused: definePaused(metrics),
     request(code, format, seconds) {
       requests.inc({ code: String(code), format });
       requestSeconds.observe({}, seconds);

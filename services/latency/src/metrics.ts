@@ -1,4 +1,4 @@
-import type { Metrics } from '@spanloom/runtime';
+import { definePaused, type Metrics } from '@spanloom/runtime';
 import type { LatencyCounters } from '@spanloom/sketch';
 
 /** The latency worker's metrics. What is read again after a restart counts again. */
@@ -17,6 +17,7 @@ export function defineMetrics(metrics: Metrics) {
     help: 'Messages written to the topic latency.',
   });
   return {
+    paused: definePaused(metrics),
     skipped: metrics.counter({
       name: 'spanloom_latency_skipped_records_total',
       help: 'Records without spans to count, by reason. The assembler dead-letters what cannot be read.',

@@ -1,5 +1,5 @@
 import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
-import { type Clock, faultPoint, type Logger } from '@spanloom/runtime';
+import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import {
   checkpointOf,
   createLatencyState,
@@ -24,6 +24,7 @@ export interface LatencyDeps {
   /** The registry's id of the schema of the topic latency. */
   readonly schemaId: number;
   readonly metrics: LatencyMetrics;
+  readonly pressure: Pressure;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -47,6 +48,7 @@ export async function createProcessor(
   const opened = await openPartition(handle, kafka);
   const state = createLatencyState(partition, deps.schemaId, deps.rules, opened.checkpoint);
   metrics.openings.inc({ source: opened.source });
+  const reading = deps.pressure.attach(handle);
   const log = opened.source === 'recovered' ? 'warn' : 'info';
   deps.logger[log]({ partition, ...opened }, 'partition opened');
 
@@ -124,6 +126,7 @@ export async function createProcessor(
       report();
     },
     async release(why) {
+      reading.detach();
       // What is gathered is not written: when it is flushed is for the log to say. It is read again.
       if (why !== 'failed') await commitPosition();
       metrics.openPanes.remove(labels);

@@ -1,6 +1,6 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
-import type { ServiceContext } from '@spanloom/runtime';
+import { createPressure, type ServiceContext } from '@spanloom/runtime';
 import { createBatchReader } from '@spanloom/window';
 import { defineMetrics } from './metrics';
 import { createProcessor, type LatencyDeps } from './processor';
@@ -20,9 +20,12 @@ export async function startLatency(context: Context): Promise<void> {
   const registry = kafka.registry();
   const subject = (topic: 'spans' | 'latency'): string => `${kafka.topic(topic)}-value`;
   const spanBatch = await registry.register(subject('spans'), SCHEMAS.spanBatch);
+  const metrics = defineMetrics(context.metrics);
+  const pressure = createPressure({ paused: metrics.paused, health, logger, clock });
   const producer = await kafka.producer({
     compression: config.latency_compression,
     inOrder: true,
+    onSlow: (text) => pressure.hold('kafka-write', text),
   });
   onStop('producer', () => producer.close());
   const deps: LatencyDeps = {
@@ -32,7 +35,8 @@ export async function startLatency(context: Context): Promise<void> {
     producer,
     reader: createBatchReader(registry, spanBatch),
     schemaId: await registry.register(subject('latency'), SCHEMAS.latencyPane),
-    metrics: defineMetrics(context.metrics),
+    metrics,
+    pressure,
     logger,
     clock,
   };
@@ -43,6 +47,7 @@ export async function startLatency(context: Context): Promise<void> {
     session_timeout_ms: config.session_timeout_ms,
     onFatal: fail,
     onBeat: health.beat,
+    onTrouble: pressure.tell,
   });
   onStop('consumer', () => runner.stop());
 }

@@ -6,6 +6,7 @@ import {
   isRetriable,
   type Logger,
   type MutableHealth,
+  type Pressure,
   SpanloomError,
 } from '@spanloom/runtime';
 import type { TableRows } from './block';
@@ -18,6 +19,8 @@ export interface NamedBlock {
    * drops what it already has.
    */
   readonly name: string;
+  /** The topic and partition that it is of. */
+  readonly holder: string;
   readonly tables: readonly TableRows[];
   /** Whether an earlier owner may have inserted it, whole or in part. */
   readonly inherited: boolean;
@@ -38,7 +41,8 @@ export interface InserterDeps {
   /** Longest wait between two attempts. */
   readonly retry_ms_max: number;
   readonly metrics: SinkMetrics;
-  readonly health: MutableHealth;
+  readonly pressure: Pressure;
+  readonly health: Pick<MutableHealth, 'beat'>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -61,7 +65,7 @@ const AGAIN_MAX = 3;
 
 /** Makes an inserter for all partitions of the process. */
 export function createInserter(deps: InserterDeps): Inserter {
-  const { clickhouse, metrics, health, logger, clock } = deps;
+  const { clickhouse, metrics, pressure, health, logger, clock } = deps;
 
   async function send(rows: TableRows, token: string): Promise<void> {
     const begun_ms = clock.monotonicMs();
@@ -109,9 +113,12 @@ export function createInserter(deps: InserterDeps): Inserter {
     const { handle } = block;
     const stale = error instanceof SpanloomError && error.code === 'state-stale';
     // While letting go there is no time to wait; the next owner repeats the block.
-    if (stale || handle.isLost() || handle.signal.aborted) throw error;
+    if (stale || handle.isLost() || handle.signal.aborted) {
+      pressure.tell('clickhouse', block.holder, null);
+      throw error;
+    }
     const why = error instanceof Error ? error.message : String(error);
-    health.setProblem('clickhouse', `blocks cannot be stored: ${why.slice(0, 300)}`);
+    pressure.tell('clickhouse', block.holder, `blocks cannot be stored: ${why.slice(0, 300)}`);
     metrics.insertRetries.inc();
     logger.warn({ err: error, block: block.name, wait_ms }, 'insert failed; trying again');
     await clock.sleep(wait_ms, handle.signal).catch(() => undefined);
@@ -125,7 +132,7 @@ export function createInserter(deps: InserterDeps): Inserter {
     for (let wait_ms = RETRY_BASE_MS; ; wait_ms = Math.min(wait_ms * 2, deps.retry_ms_max)) {
       try {
         await attempt(block, rows, doubtful);
-        health.setProblem('clickhouse', null);
+        pressure.tell('clickhouse', block.holder, null);
         return;
       } catch (error) {
         doubtful = true;

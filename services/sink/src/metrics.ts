@@ -1,8 +1,9 @@
-import type { Metrics } from '@spanloom/runtime';
+import { definePaused, type Metrics } from '@spanloom/runtime';
 
 /** The sink's metrics. */
 export function defineMetrics(metrics: Metrics) {
   return {
+    paused: definePaused(metrics),
     rows: metrics.counter({
       name: 'spanloom_sink_rows_total',
       help: 'Rows sent to ClickHouse, by table; a block that is sent again counts again.',

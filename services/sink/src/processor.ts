@@ -80,7 +80,8 @@ export async function createProcessor(
       await faultPoint('sink.after-intent');
     }
     const name = `${topic}-${partition}-${stored.offset}-${position}`;
-    await deps.inserter.insert({ name, tables, inherited, handle, proveOwner });
+    const holder = `${topic}/${partition}`;
+    await deps.inserter.insert({ name, holder, tables, inherited, handle, proveOwner });
     metrics.blocks.inc({ topic });
   }
 

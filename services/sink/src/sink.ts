@@ -1,6 +1,6 @@
 import type { ClickHouse } from '@spanloom/clickhouse';
 import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
-import type { ServiceContext } from '@spanloom/runtime';
+import { createPressure, type ServiceContext } from '@spanloom/runtime';
 import { startAmending } from './amending';
 import type { Block } from './block';
 import { createByteBudget } from './byte-budget';
@@ -52,7 +52,16 @@ export async function startSink(
   const budget = createByteBudget(config.pending_bytes_max);
   const layouts = createSpanLayouts(kafka.registry());
   const retry_ms_max = config.insert_retry_ms_max;
-  const inserter = createInserter({ clickhouse, retry_ms_max, metrics, health, logger, clock });
+  const pressure = createPressure({ paused: metrics.paused, health, logger, clock });
+  const inserter = createInserter({
+    clickhouse,
+    retry_ms_max,
+    metrics,
+    pressure,
+    health,
+    logger,
+    clock,
+  });
   const shared = { config, inserter, budget, metrics, health, logger, clock };
   for (const [name, createBlock] of BLOCKS) {
     const topic = kafka.topic(name);
@@ -68,6 +77,7 @@ export async function startSink(
       session_timeout_ms: config.session_timeout_ms,
       onFatal: context.fail,
       onBeat: health.beat,
+      onTrouble: pressure.tell,
       fetch_bytes_max: FETCH_BYTES_MAX,
     });
     onStop(`consumer of ${name}`, runner.stop);
