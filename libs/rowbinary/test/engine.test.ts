@@ -295,6 +295,55 @@ describe('rows in the real engine', () => {
     ]);
   });
 
+  it('counts from a ledger row on where the first ones are gone, and sees holes', () => {
+    const balance = (): unknown =>
+      select(
+        'SELECT FromOffset, ToOffset, CarriedIn, Received, Stored, OpenSpans, Missing, Holes, EntriesMissing, AfterSeq' +
+          ' FROM ledger_balance WHERE Partition = 6',
+      );
+    const ledger = (
+      seq: number,
+      from: number,
+      to: number,
+      received: number,
+      open: number,
+    ): void => {
+      engine.query(
+        `INSERT INTO ledger VALUES (6, ${seq}, now() - ${100 - seq}, ${from}, ${to}, ${received}, 0, 0, ${open})`,
+      );
+    };
+    ledger(10, 100, 110, 50, 4);
+    ledger(12, 110, 120, 3, 2);
+    engine.query(
+      'INSERT INTO trace_fragments (TraceId, Partition, Seq, ClosedAt, SpanCount)' +
+        " VALUES ('t', 6, 9, now() - 91, 46), ('t', 6, 11, now() - 89, 5)",
+    );
+    const balanced = {
+      FromOffset: '110',
+      ToOffset: '120',
+      CarriedIn: '4',
+      Received: '3',
+      Stored: '5',
+      OpenSpans: '2',
+      Missing: '0',
+      Holes: '0',
+      EntriesMissing: '0',
+      AfterSeq: '10',
+    };
+    expect(balance()).toEqual([balanced]);
+    ledger(14, 125, 130, 1, 3);
+    expect(balance()).toEqual([
+      {
+        ...balanced,
+        ToOffset: '130',
+        Received: '4',
+        OpenSpans: '3',
+        Holes: '1',
+        EntriesMissing: '1',
+      },
+    ]);
+  });
+
   it('keeps dead letters with their raw bytes, each once', () => {
     const rows = new DeadLetterRows();
     const letter = {

@@ -86,20 +86,25 @@ function* notes({ rows }: Verification): Generator<string> {
   }
 }
 
+function verdict({ balanced, partitions }: Verification, open: number): string {
+  if (!balanced) {
+    return partitions.every(isBalanced)
+      ? 'NOT BALANCED: the counts add up, but the rows are not those of the fragments.'
+      : 'NOT BALANCED: what was received is not what was stored, dropped, dead-lettered and is open.';
+  }
+  return open === 0
+    ? 'Balanced: every span received is accounted for, and no window is open.'
+    : `Balanced: ${grouped(open)} spans are open, in windows that had not closed at "to offset".`;
+}
+
 /** The result for people. */
 export function verificationText(seen: Verification): string {
   if (seen.partitions.length === 0) return 'The ledger is empty: nothing has been received yet.';
   const { open } = totals(seen.partitions);
-  const verdict = seen.balanced ? 'Balanced' : 'NOT BALANCED';
-  const what =
-    open === 0
-      ? 'every span received is accounted for, and no window is open.'
-      : `${grouped(open)} spans are open: in windows that had not closed at "to offset".`;
-  const rule = 'received = stored + duplicate + dead-lettered + sampled out + open';
   return [
     ...tableOf(seen.partitions),
     '',
-    seen.balanced ? `${verdict}: ${what}` : `${verdict}: ${rule} does not hold everywhere.`,
+    verdict(seen, open),
     ...faults(seen),
     ...notes(seen),
     ...(seen.balanced
