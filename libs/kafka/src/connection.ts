@@ -1,5 +1,6 @@
 import { type Logger, SpanloomError } from '@spanloom/runtime';
 import {
+  type ISocketFactory,
   Kafka as KafkaJs,
   type KafkaConfig as KafkaJsConfig,
   logLevel,
@@ -7,8 +8,9 @@ import {
 } from 'kafkajs';
 import type { KafkaConfig } from './config';
 import { guardIdleSpin } from './idle-spin';
-import { type BrokerMetadataPartition, Cluster, createSocketFactory } from './internals';
+import { type BrokerMetadataPartition, Cluster } from './internals';
 import { asSpanloomError, brokenBroker } from './kafka-errors';
+import { leanReading, openSocket } from './lean-connection';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const AUTHENTICATE_TIMEOUT_MS = 10_000;
@@ -47,6 +49,7 @@ export function createConnections(
   logger: Logger,
 ): Connections {
   guardIdleSpin();
+  leanReading();
   const brokers = [...config.kafka_brokers];
   const ssl = config.kafka_tls ?? false;
   const sasl = saslOptions(config);
@@ -59,6 +62,7 @@ export function createConnections(
     authenticationTimeout: AUTHENTICATE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: QUICK_RETRY,
+    socketFactory: openSocket as ISocketFactory,
     logLevel: logLevel.WARN,
     logCreator: () => logTo(logger),
   } satisfies KafkaJsConfig);
@@ -66,7 +70,7 @@ export function createConnections(
     new Cluster({
       logger: client.logger(),
       retry: QUICK_RETRY,
-      socketFactory: createSocketFactory(),
+      socketFactory: openSocket,
       brokers,
       ssl,
       sasl,

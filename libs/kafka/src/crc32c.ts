@@ -20,12 +20,13 @@ function makeTables(): Int32Array {
 /**
  * CRC-32C (Castagnoli) of `bytes[start…)`, sixteen bytes at a time ("slicing-by-16", Kounavis and Berry,
  * 2005): a quarter of what a byte at a time costs.
+ * @param before the sum of the bytes that come before these; 0 for none
  */
-export function crc32c(bytes: Buffer, start = 0): number {
+export function crc32c(bytes: Buffer, start = 0, before = 0): number {
   const t = TABLES;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const whole = bytes.length - LANES;
-  let sum = -1;
+  let sum = ~before;
   let at = start;
   for (; at <= whole; at += LANES) {
     const a = sum ^ view.getInt32(at, true);

@@ -14,8 +14,8 @@ import Cluster from 'kafkajs/src/cluster';
 import roundRobinAssigner from 'kafkajs/src/consumer/assigners/roundRobinAssigner';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup';
 import Emitter from 'kafkajs/src/instrumentation/emitter';
+import Connection from 'kafkajs/src/network/connection';
 import RequestQueue from 'kafkajs/src/network/requestQueue';
-import createSocketFactory from 'kafkajs/src/network/socketFactory';
 import Encoder from 'kafkajs/src/protocol/encoder';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
 import type { Broker, BrokerMetadataPartition, Protocol } from 'kafkajs-internals';
@@ -32,9 +32,9 @@ if (version !== KAFKAJS_VERSION) {
 export type { Broker, BrokerMetadataPartition, Protocol };
 export {
   Cluster,
+  Connection,
   ConsumerGroup,
   createErrorFromCode,
-  createSocketFactory,
   Emitter,
   Encoder,
   RequestQueue,

@@ -57,9 +57,23 @@ declare module 'kafkajs/src/instrumentation/emitter' {
   export = Emitter;
 }
 
-declare module 'kafkajs/src/network/socketFactory' {
-  function createSocketFactory(): unknown;
-  export = createSocketFactory;
+declare module 'kafkajs/src/network/connection' {
+  import type { Socket } from 'node:net';
+  import type RequestQueue from 'kafkajs/src/network/requestQueue';
+
+  class Connection {
+    readonly clientId: string;
+    readonly socket: Socket;
+    readonly requestQueue: RequestQueue;
+    readonly authExpectResponse: boolean;
+    readonly authHandlers: { onSuccess(bytes: Buffer): void } | null;
+    isAuthenticated(): boolean;
+    authenticate(): Promise<void>;
+    failIfNotConnected(): void;
+    nextCorrelationId(): number;
+    processData(chunk: Buffer): void;
+  }
+  export = Connection;
 }
 
 declare module 'kafkajs/src/network/requestQueue' {
@@ -69,6 +83,21 @@ declare module 'kafkajs/src/network/requestQueue' {
     readonly pending: readonly unknown[];
     checkPendingRequests(): void;
     scheduleCheckPendingRequests(): void;
+    maybeThrottle(throttle_ms: number): void;
+    fulfillRequest(answer: { correlationId: number; payload: Buffer; size: number }): void;
+    push(request: {
+      readonly entry: {
+        readonly apiKey: number;
+        readonly apiName: string;
+        readonly apiVersion: number;
+        readonly correlationId: number;
+        resolve(answer: { readonly payload: Buffer }): void;
+        reject(error: Error): void;
+      };
+      readonly expectResponse: boolean;
+      readonly requestTimeout: number;
+      sendRequest(): void;
+    }): void;
   }
   export = RequestQueue;
 }
@@ -92,6 +121,8 @@ declare module 'kafkajs/src/protocol/error' {
 }
 
 declare module 'kafkajs-internals' {
+  import type Connection from 'kafkajs/src/network/connection';
+
   export interface ClusterOptions {
     readonly logger: unknown;
     readonly retry: object;
@@ -153,6 +184,7 @@ declare module 'kafkajs-internals' {
       readonly host: string;
       readonly port: number;
       send(protocol: Protocol): Promise<unknown>;
+      getConnection(): Promise<Connection>;
     };
     isConnected(): boolean;
     disconnect(): Promise<void>;

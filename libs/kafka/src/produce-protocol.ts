@@ -1,10 +1,12 @@
-import { type Broker, createErrorFromCode, Encoder, type Protocol } from './internals';
+import { type Broker, createErrorFromCode } from './internals';
 import { KAFKA_CODE } from './kafka-errors';
+import { sendPieces } from './lean-connection';
+import type { EncodedBatch } from './record-batch-writer';
 
 /** Produce request and response, version 7 (Kafka protocol guide). Brokers from 2.1 to 4.x speak it. */
 const PRODUCE_API = { apiKey: 0, apiVersion: 7, apiName: 'Produce' } as const;
 const ACKS_ALL = -1;
-const NO_TRANSACTION = Buffer.from([0xff, 0xff]);
+const NO_TRANSACTION = -1;
 
 /** How much longer than the broker's own wait an answer may take, ms. */
 const ANSWER_SLACK_MS = 10_000;
@@ -13,7 +15,7 @@ const ANSWER_SLACK_MS = 10_000;
 export interface OutgoingBatch {
   readonly topic: string;
   readonly partition: number;
-  readonly bytes: Buffer;
+  readonly encoded: EncodedBatch;
   /** Set once all in-sync replicas have it. */
   acknowledged: boolean;
 }
@@ -28,14 +30,15 @@ export async function produceTo(
   batches: readonly OutgoingBatch[],
   wait_ms_max: number,
 ): Promise<void> {
-  const protocol: Protocol = {
-    request: { ...PRODUCE_API, encode: async () => encodeRequest(batches, wait_ms_max) },
-    response: { decode: async (payload) => decodeResponse(payload), parse: async (d) => d },
-    requestTimeout: wait_ms_max + ANSWER_SLACK_MS,
-  };
   let answers: readonly Answer[];
   try {
-    answers = ((await broker.connectionPool.send(protocol)) as Response).answers;
+    const body = encodeRequest(batches, wait_ms_max);
+    const payload = await sendPieces(broker, {
+      ...PRODUCE_API,
+      body,
+      timeout_ms: wait_ms_max + ANSWER_SLACK_MS,
+    });
+    answers = decodeResponse(payload);
   } catch (error) {
     // As kafkajs' own Broker does: a pool with a closed connection must be closed whole before it connects again.
     if ((error as { name?: unknown }).name === 'KafkaJSConnectionClosedError') {
@@ -55,30 +58,35 @@ export async function produceTo(
   if (refused !== null) throw createErrorFromCode(refused);
 }
 
-function encodeRequest(batches: readonly OutgoingBatch[], wait_ms_max: number): Encoder {
+/** The request's body: what is around the batches, and the batches' own pieces. */
+function encodeRequest(batches: readonly OutgoingBatch[], wait_ms_max: number): readonly Buffer[] {
   const byTopic = new Map<string, OutgoingBatch[]>();
   for (const batch of batches) {
     const list = byTopic.get(batch.topic);
     if (list === undefined) byTopic.set(batch.topic, [batch]);
     else list.push(batch);
   }
-  const bytes = batches.reduce(
-    (sum, batch) => sum + batch.bytes.length + batch.topic.length + 64,
-    64,
-  );
-  const encoder = new Encoder(bytes)
-    .writeBuffer(NO_TRANSACTION)
-    .writeInt16(ACKS_ALL)
-    .writeInt32(wait_ms_max)
-    .writeInt32(byTopic.size);
+  const start = Buffer.allocUnsafe(2 + 2 + 4 + 4);
+  start.writeInt16BE(NO_TRANSACTION, 0);
+  start.writeInt16BE(ACKS_ALL, 2);
+  start.writeInt32BE(wait_ms_max, 4);
+  start.writeInt32BE(byTopic.size, 8);
+  const pieces: Buffer[] = [start];
   for (const [topic, list] of byTopic) {
-    encoder.writeString(topic).writeInt32(list.length);
-    for (const batch of list) {
-      encoder.writeInt32(batch.partition).writeInt32(batch.bytes.length);
-      encoder.writeBuffer(batch.bytes);
+    const nameBytes = Buffer.byteLength(topic);
+    const head = Buffer.allocUnsafe(2 + nameBytes + 4);
+    head.writeInt16BE(nameBytes, 0);
+    head.write(topic, 2);
+    head.writeInt32BE(list.length, 2 + nameBytes);
+    pieces.push(head);
+    for (const { partition, encoded } of list) {
+      const place = Buffer.allocUnsafe(4 + 4);
+      place.writeInt32BE(partition, 0);
+      place.writeInt32BE(encoded.length, 4);
+      pieces.push(place, ...encoded.pieces);
     }
   }
-  return encoder;
+  return pieces;
 }
 
 interface Answer {
@@ -87,12 +95,7 @@ interface Answer {
   readonly errorCode: number;
 }
 
-interface Response {
-  readonly clientSideThrottleTime: number;
-  readonly answers: readonly Answer[];
-}
-
-function decodeResponse(payload: Buffer): Response {
+function decodeResponse(payload: Buffer): readonly Answer[] {
   const answers: Answer[] = [];
   let at = 4;
   for (let topics = payload.readInt32BE(0); topics > 0; topics--) {
@@ -108,5 +111,5 @@ function decodeResponse(payload: Buffer): Response {
       at += 4 + 2 + 8 + 8 + 8; // with base offset, append time and log start
     }
   }
-  return { clientSideThrottleTime: payload.readInt32BE(at), answers };
+  return answers;
 }

@@ -98,8 +98,8 @@ export async function openProduceSession(
             ? undefined
             : { ...producer, firstSequence: reserve(`${topic}/${partition}`, records.length) };
         const { compression } = options;
-        const bytes = await encodeRecordBatch(records, compression, clock.nowMs(), sequence);
-        batches.push({ topic, partition, bytes, acknowledged: false });
+        const encoded = await encodeRecordBatch(records, compression, clock.nowMs(), sequence);
+        batches.push({ topic, partition, encoded, acknowledged: false });
       }
       return batches;
     },

@@ -15,6 +15,16 @@ export interface BatchProducer {
   readonly firstSequence: number;
 }
 
+/** A record batch in pieces: values from {@link OWN_PIECE_BYTES} on are the caller's own buffers. */
+export interface EncodedBatch {
+  readonly pieces: readonly Buffer[];
+  /** Bytes of all pieces. */
+  readonly length: number;
+}
+
+/** A value this large is not copied; a smaller one costs less to copy than to write by itself. */
+const OWN_PIECE_BYTES = 4096;
+
 /**
  * Encodes records into one record batch, magic 2 (Kafka protocol guide, "Record Batch").
  * @param compression its number on the wire
@@ -24,35 +34,74 @@ export async function encodeRecordBatch(
   records: readonly OutgoingRecord[],
   compression: number,
   now_ms: number,
-  { id, epoch, firstSequence }: BatchProducer = NO_PRODUCER,
-): Promise<Buffer> {
-  const sizes = records.map(recordSize);
-  const bytes = sizes.reduce((sum, size) => sum + varintBytes(size) + size, AT.records);
-  let batch = Buffer.allocUnsafeSlow(bytes);
-  let at: number = AT.records;
-  records.forEach((record, i) => {
-    at = writeRecord(batch, at, record, i, sizes[i] as number);
-  });
+  producer: BatchProducer = NO_PRODUCER,
+): Promise<EncodedBatch> {
+  const [head, ...rest] = writeRecords(records) as [Buffer, ...Buffer[]];
+  let pieces = [head, ...rest];
   const codec = codecOf(compression);
   if (codec !== undefined) {
-    const packed = await codec.compress(batch.subarray(AT.records));
-    batch = Buffer.allocUnsafeSlow(AT.records + packed.length);
-    packed.copy(batch, AT.records);
+    const plain = Buffer.concat([head.subarray(AT.records), ...rest]);
+    pieces = [head.subarray(0, AT.records), await codec.compress(plain)];
   }
-  batch.writeBigInt64BE(0n, 0); // base offset: the broker's to give
-  batch.writeInt32BE(batch.length - BATCH_PREFIX_BYTES, AT.length);
-  batch.writeInt32BE(-1, AT.leaderEpoch);
-  batch.writeInt8(MAGIC, AT.magic);
-  batch.writeInt16BE(compression, AT.attributes);
-  batch.writeInt32BE(records.length - 1, AT.lastOffsetDelta);
-  batch.writeBigInt64BE(BigInt(now_ms), AT.baseTimestamp);
-  batch.writeBigInt64BE(BigInt(now_ms), AT.maxTimestamp);
-  batch.writeBigInt64BE(id, AT.producerId);
-  batch.writeInt16BE(epoch, AT.producerEpoch);
-  batch.writeInt32BE(firstSequence, AT.baseSequence);
-  batch.writeInt32BE(records.length, AT.recordCount);
-  batch.writeUInt32BE(crc32c(batch, AT.attributes), AT.crc);
-  return batch;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  writeBatchHead(head, length, records.length, compression, now_ms, producer);
+  let sum = crc32c(pieces[0] as Buffer, AT.attributes);
+  for (let i = 1; i < pieces.length; i++) sum = crc32c(pieces[i] as Buffer, 0, sum);
+  head.writeUInt32BE(sum, AT.crc);
+  return { pieces, length };
+}
+
+function writeBatchHead(
+  head: Buffer,
+  length: number,
+  records: number,
+  compression: number,
+  now_ms: number,
+  { id, epoch, firstSequence }: BatchProducer,
+): void {
+  head.writeBigInt64BE(0n, 0); // base offset: the broker's to give
+  head.writeInt32BE(length - BATCH_PREFIX_BYTES, AT.length);
+  head.writeInt32BE(-1, AT.leaderEpoch);
+  head.writeInt8(MAGIC, AT.magic);
+  head.writeInt16BE(compression, AT.attributes);
+  head.writeInt32BE(records - 1, AT.lastOffsetDelta);
+  head.writeBigInt64BE(BigInt(now_ms), AT.baseTimestamp);
+  head.writeBigInt64BE(BigInt(now_ms), AT.maxTimestamp);
+  head.writeBigInt64BE(id, AT.producerId);
+  head.writeInt16BE(epoch, AT.producerEpoch);
+  head.writeInt32BE(firstSequence, AT.baseSequence);
+  head.writeInt32BE(records, AT.recordCount);
+}
+
+/** Pieces of a batch; the first begins with room for the batch's head. */
+function writeRecords(records: readonly OutgoingRecord[]): Buffer[] {
+  const sizes = records.map(recordSize);
+  let bytes: number = AT.records;
+  records.forEach((record, i) => {
+    const size = sizes[i] as number;
+    bytes += varintBytes(size) + size - ownPieceBytes(record);
+  });
+  const copied = Buffer.allocUnsafeSlow(bytes);
+  const pieces: Buffer[] = [];
+  let at: number = AT.records;
+  let from = 0;
+  records.forEach((record, i) => {
+    at = writeRecordHead(copied, at, record, i, sizes[i] as number);
+    if (ownPieceBytes(record) > 0) {
+      pieces.push(copied.subarray(from, at), record.value as Buffer);
+      from = at;
+    } else if (record.value !== null) {
+      copied.set(record.value, at);
+      at += record.value.length;
+    }
+    at = writeHeaders(copied, at, record);
+  });
+  if (from < at) pieces.push(copied.subarray(from, at));
+  return pieces;
+}
+
+function ownPieceBytes({ value }: OutgoingRecord): number {
+  return value !== null && value.length >= OWN_PIECE_BYTES ? value.length : 0;
 }
 
 /** Bytes of a record after its own length. */
@@ -68,7 +117,8 @@ function recordSize(record: OutgoingRecord, index: number): number {
   return bytes;
 }
 
-function writeRecord(
+/** Writes a record up to its value's bytes. */
+function writeRecordHead(
   into: Buffer,
   start: number,
   record: OutgoingRecord,
@@ -80,13 +130,16 @@ function writeRecord(
   into[at++] = 0; // milliseconds since the batch's time
   at = writeVarint(into, at, index);
   at = writeField(into, at, record.key);
-  at = writeField(into, at, record.value);
-  const names = record.headers === undefined ? [] : Object.keys(record.headers);
-  at = writeVarint(into, at, names.length);
+  return writeVarint(into, at, record.value === null ? -1 : record.value.length);
+}
+
+function writeHeaders(into: Buffer, start: number, { headers }: OutgoingRecord): number {
+  const names = headers === undefined ? [] : Object.keys(headers);
+  let at = writeVarint(into, start, names.length);
   for (const name of names) {
     at = writeVarint(into, at, Buffer.byteLength(name));
     at += into.write(name, at);
-    at = writeField(into, at, record.headers?.[name]);
+    at = writeField(into, at, headers?.[name]);
   }
   return at;
 }
