@@ -94,7 +94,7 @@ export class FragmentBatchBuilder {
   private first = 0;
   private count = 0;
 
-  constructor(readonly partition: number) {
+  constructor(private partition: number) {
     this.reset();
   }
 
@@ -144,7 +144,9 @@ export class FragmentBatchBuilder {
     return entries.buffer.subarray(start, entries.length + 1);
   }
 
-  reset(): void {
+  /** Begins an empty message, for another partition where one is given. The buffer stays. */
+  reset(partition = this.partition): void {
+    this.partition = partition;
     this.entries.length = HEAD_ROOM_BYTES;
     this.count = 0;
   }

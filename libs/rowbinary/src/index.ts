@@ -1,5 +1,6 @@
 export * from './amendment-rows';
 export * from './call-sketches';
+export * from './chunk-pool';
 export * from './dead-letter-rows';
 export * from './edge-rows';
 export * from './fragment-analysis';

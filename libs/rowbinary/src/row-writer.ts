@@ -1,3 +1,5 @@
+import { ChunkPool } from './chunk-pool';
+
 const TWO_32 = 4294967296;
 
 /** The two characters of each byte's hex form. */
@@ -19,22 +21,61 @@ export class RowWriter {
   buffer: Buffer;
   /** The same memory as `buffer`. */
   words: DataView;
+  /** Bytes written to `buffer`. */
   length = 0;
   /** Rows written whole since the last reset; counted by whoever writes them. */
   rowCount = 0;
 
-  constructor(private readonly initialBytes = 64 * 1024) {
+  /** Full buffers before `buffer`, as {@link beginRow} left them. */
+  private full: Buffer[] = [];
+  private fullBytes = 0;
+
+  /** @param chunks where {@link beginRow} takes buffers from */
+  constructor(
+    private readonly initialBytes = 64 * 1024,
+    private readonly chunks: ChunkPool = new ChunkPool(),
+  ) {
     this.buffer = Buffer.allocUnsafeSlow(initialBytes);
     this.words = new DataView(this.buffer.buffer);
   }
 
+  /** Bytes of all rows. */
+  get byteCount(): number {
+    return this.fullBytes + this.length;
+  }
+
   /** Forgets what was written. A buffer that had to grow beyond `keepBytesMax` is given back. */
   reset(keepBytesMax = Number.POSITIVE_INFINITY): void {
+    if (this.full.length > 0) {
+      // The first one is this writer's own, as small as it began; the others are the pool's.
+      const [own, ...pooled] = this.full as [Buffer, ...Buffer[]];
+      for (const chunk of pooled) this.chunks.give(whole(chunk));
+      this.chunks.give(this.buffer);
+      this.use(whole(own));
+      this.full = [];
+      this.fullBytes = 0;
+    }
     this.length = 0;
     this.rowCount = 0;
     if (this.buffer.length > Math.max(keepBytesMax, this.initialBytes)) {
       this.use(Buffer.allocUnsafeSlow(this.initialBytes));
     }
+  }
+
+  /**
+   * Makes room for a whole row, at the end of the last one. A buffer that is full is set aside instead of being copied
+   * into one twice its size.
+   */
+  protected beginRow(bytes_max: number): void {
+    if (this.length + bytes_max <= this.buffer.length) return;
+    if (this.length === 0) {
+      this.ensure(bytes_max);
+      return;
+    }
+    this.full.push(this.buffer.subarray(0, this.length));
+    this.fullBytes += this.length;
+    this.use(this.chunks.take(bytes_max));
+    this.length = 0;
   }
 
   /** Makes room for `bytes` more. */
@@ -120,10 +161,21 @@ export class RowWriter {
     this.length = writeHex(this.buffer, this.length, source, start, count);
   }
 
-  /** What has been written, without a copy: valid until the next write or reset. */
-  view(): Buffer {
-    return this.buffer.subarray(0, this.length);
+  /** What has been written, in order and without a copy: valid until the next write or reset. */
+  views(): readonly Buffer[] {
+    return [...this.full, this.buffer.subarray(0, this.length)];
   }
+
+  /** What has been written, in one piece: valid until the next write or reset. */
+  view(): Buffer {
+    const [first, ...rest] = this.views() as [Buffer, ...Buffer[]];
+    return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+  }
+}
+
+/** All of the buffer that a view is of: the ones here are not slices of a shared one. */
+function whole(view: Buffer): Buffer {
+  return Buffer.from(view.buffer);
 }
 
 /** Writes `count` bytes of `source` from `start` as lower-case hex; gives the offset after them. */

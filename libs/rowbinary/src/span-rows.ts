@@ -93,8 +93,8 @@ export class SpanRows extends RowWriter {
    * @returns the offset after the span, or -1 with `reason` set and the rows as they were
    */
   append(buffer: Uint8Array, start: number, end: number): number {
+    this.beginRow((end - start) * GROWTH_MAX + FIXED_BYTES);
     const mark = this.length;
-    this.ensure((end - start) * GROWTH_MAX + FIXED_BYTES);
     this.source.reset(buffer, start, end);
     if (this.writeHead() && this.writeRest()) {
       this.rowCount++;

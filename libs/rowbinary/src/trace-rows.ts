@@ -1,8 +1,12 @@
 import type { FragmentReader, Segment } from '@spanloom/avro';
+import { ChunkPool } from './chunk-pool';
 import { EdgeRows } from './edge-rows';
 import { FragmentRows } from './fragment-rows';
 import { LedgerRows } from './ledger-rows';
 import { type SpanRowReason, SpanRows } from './span-rows';
+
+/** What the rows of spans begin with; more comes from the pool. */
+const SPANS_BYTES = 64 * 1024;
 
 /** Bytes of a segment, from `at` to its end, that are in no row. */
 export interface UnreadSpans {
@@ -14,14 +18,21 @@ export interface UnreadSpans {
 
 /** The rows of the topic `traces`, as everybody makes them who stores its entries: spans, fragments, calls, ledger. */
 export class TraceRows {
-  readonly spans = new SpanRows();
+  readonly spans: SpanRows;
   readonly fragments = new FragmentRows();
   readonly ledger = new LedgerRows();
   /** Calls of the fragments, gathered until {@link EdgeRows.flush}. */
   readonly edges: EdgeRows;
 
-  /** @param partition number of the partition of `traces` */
-  constructor(private readonly partition: number) {
+  /**
+   * @param partition number of the partition of `traces`
+   * @param chunks where buffers for spans come from; shared by partitions
+   */
+  constructor(
+    private readonly partition: number,
+    chunks = new ChunkPool(),
+  ) {
+    this.spans = new SpanRows(SPANS_BYTES, chunks);
     this.edges = new EdgeRows(partition, this.fragments.edges);
   }
 

@@ -3,6 +3,7 @@ import { createKafka } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
 import { createPressure, runService } from '@spanloom/runtime';
 import { createRecordReader, rulesOf } from '@spanloom/window';
+import { createMessagePool } from './message-pool';
 import { defineMetrics } from './metrics';
 import { type AssemblerDeps, createProcessor } from './processor';
 import { watchRedis } from './redis-pressure';
@@ -60,6 +61,7 @@ void runService({
       pressure,
       reader: createRecordReader(registry, spanBatch),
       schemas,
+      messagePool: createMessagePool(),
       metrics: assemblerMetrics,
       logger,
       clock,

@@ -1,6 +1,7 @@
-import { encodeDeadLetter, FragmentBatchBuilder } from '@spanloom/avro';
+import { encodeDeadLetter } from '@spanloom/avro';
 import type { Kafka, KafkaRecord, OutgoingRecord, Producer } from '@spanloom/kafka';
 import type { EntrySink, ScannedDeadLetter } from '@spanloom/window';
+import type { MessagePool } from './message-pool';
 
 /** A message on `traces` is cut when it holds this much; one more entry still fits the broker's limit. */
 const MESSAGE_BYTES = 200_000;
@@ -32,13 +33,13 @@ export function createOutput(
     readonly kafka: Kafka;
     readonly producer: Producer;
     readonly schemas: OutputSchemas;
+    readonly messagePool: MessagePool;
   },
 ): Output {
-  const { kafka, producer, schemas } = deps;
-  /** Messages in the order of their entries; the last one is being written. Their buffers are used again once sent. */
-  let messages = [new FragmentBatchBuilder(partition)];
-  let current = messages[0] as FragmentBatchBuilder;
-  const spare: FragmentBatchBuilder[] = [];
+  const { kafka, producer, schemas, messagePool } = deps;
+  /** Messages in the order of their entries; the last one is being written. */
+  let current = messagePool.take(partition);
+  let messages = [current];
   let letters: OutgoingRecord[] = [];
   let bytes = 0;
   let entries = 0;
@@ -47,17 +48,15 @@ export function createOutput(
   async function sendTraces(): Promise<void> {
     const sending = messages.filter((message) => message.entryCount > 0);
     if (sending.length === 0) return;
-    current = spare.pop() ?? new FragmentBatchBuilder(partition);
+    current = messagePool.take(partition);
     messages = [current];
     const records = sending.map((message) => ({
       partition,
       value: message.view(schemas.traceFragment),
     }));
     await producer.send(kafka.topic('traces'), records);
-    for (const message of sending) {
-      message.reset();
-      spare.push(message);
-    }
+    // Not after an error: a request that was given up may still be on its way, with these bytes.
+    for (const message of sending) messagePool.give(message);
   }
 
   return {
@@ -69,7 +68,7 @@ export function createOutput(
     },
     begin(seq, length) {
       if (current.bytes > 0 && current.bytes + length > MESSAGE_BYTES) {
-        current = spare.pop() ?? new FragmentBatchBuilder(partition);
+        current = messagePool.take(partition);
         messages.push(current);
       }
       bytes += length;

@@ -20,6 +20,7 @@ import {
   stepInto,
   type WindowRules,
 } from '@spanloom/window';
+import type { MessagePool } from './message-pool';
 import type { AssemblerMetrics } from './metrics';
 import { openState } from './open-state';
 import { createOutput, type OutputSchemas } from './output';
@@ -41,6 +42,7 @@ export interface AssemblerDeps {
   readonly pressure: Pressure;
   readonly reader: RecordReader;
   readonly schemas: OutputSchemas;
+  readonly messagePool: MessagePool;
   readonly metrics: AssemblerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;

@@ -7,8 +7,8 @@ import type { SeqGate } from './seq-gate';
 export interface TableRows {
   readonly table: string;
   readonly columns: readonly string[];
-  /** A view: valid until the block changes. */
-  readonly body: Buffer;
+  /** Views, in order: valid until the block changes. */
+  readonly body: readonly Buffer[];
   readonly rowCount: number;
   /** How to ask whether these rows are in the table. */
   readonly presence: PresenceCheck;
@@ -53,7 +53,7 @@ export function createBlock(
   return {
     add,
     get bytes() {
-      return sum((rows) => rows.length);
+      return sum((rows) => rows.byteCount);
     },
     get rowCount() {
       return sum((rows) => rows.rowCount);
@@ -64,7 +64,7 @@ export function createBlock(
         .filter(({ rows }) => rows.rowCount > 0)
         .map(({ table, columns, rows, presence }): TableRows => {
           const { rowCount } = rows;
-          return { table, columns, body: rows.view(), rowCount, presence: presence() };
+          return { table, columns, body: rows.views(), rowCount, presence: presence() };
         });
     },
     reset() {

@@ -1,5 +1,6 @@
 import type { ClickHouse } from '@spanloom/clickhouse';
 import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
+import { ChunkPool } from '@spanloom/rowbinary';
 import { createPressure, type ServiceContext } from '@spanloom/runtime';
 import { startAmending } from './amending';
 import type { Block } from './block';
@@ -10,14 +11,10 @@ import { defineMetrics, type SinkMetrics } from './metrics';
 import { createPaneBlock } from './pane-block';
 import { createProcessor, type SinkDeps } from './processor';
 import type { settings } from './settings';
-import { createSpanLayouts, type SpanLayouts } from './span-layouts';
-import { createTraceBlock } from './trace-block';
+import { createSpanLayouts } from './span-layouts';
+import { createTraceBlock, type TraceBlockDeps } from './trace-block';
 
-type BlockFactory = (
-  topic: string,
-  partition: number,
-  deps: { readonly metrics: SinkMetrics; readonly layouts: SpanLayouts },
-) => Block;
+type BlockFactory = (topic: string, partition: number, deps: TraceBlockDeps) => Block;
 
 /** One group per topic, so that a rebalance of one does not stop the others. */
 const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
@@ -62,13 +59,14 @@ export async function startSink(
     logger,
     clock,
   });
+  const chunks = new ChunkPool();
   const shared = { config, inserter, budget, metrics, health, logger, clock };
   for (const [name, createBlock] of BLOCKS) {
     const topic = kafka.topic(name);
     const deps: SinkDeps = {
       ...shared,
       topic,
-      createBlock: (of, partition) => createBlock(of, partition, { metrics, layouts }),
+      createBlock: (of, partition) => createBlock(of, partition, { metrics, layouts, chunks }),
     };
     const runner = await kafka.runPartitions({
       groupId: sinkGroup(config.topic_prefix, name),

@@ -1,6 +1,7 @@
 import { FragmentReader } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
 import {
+  type ChunkPool,
   EDGE_COLUMNS,
   FRAGMENT_COLUMNS,
   LEDGER_COLUMNS,
@@ -15,14 +16,18 @@ import type { SeqGate } from './seq-gate';
 import type { SpanLayouts } from './span-layouts';
 import { wholeRecord } from './unreadable';
 
+/** What blocks of the topic `traces` share. */
+export interface TraceBlockDeps {
+  readonly metrics: SinkMetrics;
+  readonly layouts: SpanLayouts;
+  /** Where buffers for rows of spans come from. */
+  readonly chunks: ChunkPool;
+}
+
 /** Makes blocks of the topic `traces`: spans, fragments, calls and the ledger. */
-export function createTraceBlock(
-  topic: string,
-  partition: number,
-  deps: { readonly metrics: SinkMetrics; readonly layouts: SpanLayouts },
-): Block {
-  const { metrics, layouts } = deps;
-  const rows = new TraceRows(partition);
+export function createTraceBlock(topic: string, partition: number, deps: TraceBlockDeps): Block {
+  const { metrics, layouts, chunks } = deps;
+  const rows = new TraceRows(partition, chunks);
   const letters = createLetters(topic, partition, () =>
     metrics.unreadable.inc({ topic: 'traces' }),
   );

@@ -1,5 +1,6 @@
 import { SCHEMAS } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
+import { ChunkPool } from '@spanloom/rowbinary';
 import { createMetrics } from '@spanloom/runtime';
 import { defineMetrics } from '../src';
 import { createSeqGate } from '../src/seq-gate';
@@ -18,6 +19,7 @@ function newBlock(partition = 1) {
   return createTraceBlock('traces', partition, {
     metrics: defineMetrics(createMetrics('sink')),
     layouts,
+    chunks: new ChunkPool(),
   });
 }
 
