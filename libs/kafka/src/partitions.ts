@@ -80,9 +80,9 @@ export interface RunPartitionsOptions {
   readonly heartbeat_interval_ms?: number;
   /** Longest wait of `release` and of a batch under way when the partition goes, ms. Default 10,000. */
   readonly drain_timeout_ms?: number;
-  /** Longest wait of a fetch for data, ms. Default 500. */
+  /** Longest wait of a fetch for data, ms. Default 200. */
   readonly fetch_wait_ms_max?: number;
-  /** The broker answers a fetch at once when it has this much. Default 1. */
+  /** The broker answers a fetch at once when it has this much. Default 256 KiB. */
   readonly fetch_bytes_min?: number;
   /** Most bytes of one fetch response. Default 8 MiB. */
   readonly fetch_bytes_max?: number;
