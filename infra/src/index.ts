@@ -25,7 +25,7 @@ export { httpOk } from './process/probe';
 export { repositoryRoot, spanloomHome } from './repository';
 export { type DetachedOptions, startDetached } from './supervisor/detach';
 export { type PrepareOptions, prepareEngines } from './supervisor/prepare';
-export { serviceMain } from './supervisor/service-process';
+export { SERVICE_NODE_ARGUMENTS, serviceMain } from './supervisor/service-process';
 export { type Copies, parseCopies, SERVICES, type ServiceName } from './supervisor/services';
 export { type ProcessRecord, type RunState, readState } from './supervisor/state';
 export { type ProcessStatus, readStatus, type Status } from './supervisor/status';

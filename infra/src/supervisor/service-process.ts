@@ -47,6 +47,13 @@ async function whenEnded(child: Child): Promise<string> {
   return `${signal ?? `exit code ${code}`}; its last lines in ${child.logFile}:\n${child.tail(5)}`;
 }
 
+/**
+ * Node's own options for a service. A service is one busy thread, scaled by more copies; the collector's helper
+ * threads then mostly look for work from each other. On two cores the assembler's collections took 210 instead of
+ * 770 ms of a drain without them, and its CPU per span a sixth less.
+ */
+export const SERVICE_NODE_ARGUMENTS: readonly string[] = ['--single-threaded-gc'];
+
 /** Path of a service's compiled main module; SpanloomError('usage') when it is not built. */
 export function serviceMain(repository: string, name: string): string {
   const main = join(repository, 'services', name, 'dist', 'main.js');
@@ -69,7 +76,7 @@ export async function startService(
   const child = await startChild({
     name: copy.name,
     command: process.execPath,
-    args: [serviceMain(options.repository, copy.service.name)],
+    args: [...SERVICE_NODE_ARGUMENTS, serviceMain(options.repository, copy.service.name)],
     env: environment(copy, options.env),
     cwd: options.repository,
     logFile: copy.log,

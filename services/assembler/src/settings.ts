@@ -17,7 +17,7 @@ export const settings = defineSettings('assembler', {
   ...processSettings(9472),
   ...windowSettings,
   checkpoint_interval_ms: int({
-    default: 1000,
+    default: 2000,
     min: 10,
     max: 60_000,
     unit: 'ms',

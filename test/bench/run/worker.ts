@@ -4,6 +4,7 @@ import {
   freePorts,
   httpOk,
   repositoryRoot,
+  SERVICE_NODE_ARGUMENTS,
   type ServiceName,
   serviceMain,
   startChild,
@@ -47,7 +48,11 @@ export async function startWorker(
   const child = await startChild({
     name: service,
     command: process.execPath,
-    args: [...(options.nodeArgs ?? []), serviceMain(repositoryRoot(), service)],
+    args: [
+      ...SERVICE_NODE_ARGUMENTS,
+      ...(options.nodeArgs ?? []),
+      serviceMain(repositoryRoot(), service),
+    ],
     env: { ...line.env, SPANLOOM_ADMIN_PORT: String(adminPort), ...options.more },
     cwd: repositoryRoot(),
     logFile: join(engines.root, 'logs', `${line.name}-${service}-${adminPort}.log`),
