@@ -110,12 +110,10 @@ export class AmendmentRows extends RowWriter {
 }
 
 function withoutZeros(edge: CallSketch): CallSketch {
-  const kept = (buckets: ReadonlyMap<number, number>): Map<number, number> =>
-    new Map([...buckets].filter(([, count]) => count !== 0));
   return {
     ...edge,
-    clientBuckets: kept(edge.clientBuckets),
-    serverBuckets: kept(edge.serverBuckets),
+    clientBuckets: edge.clientBuckets.withoutZeros(),
+    serverBuckets: edge.serverBuckets.withoutZeros(),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type Peer,
   type TraceSpans,
 } from '@spanloom/trace';
+import { BucketCounts } from './bucket-counts';
 
 /** What gathers of one edge in one pane: counts, and durations as the two sides saw them. */
 export interface CallSketch extends EdgeKey {
@@ -16,8 +17,8 @@ export interface CallSketch extends EdgeKey {
   clientNano: number;
   serverNano: number;
   /** Counts by bucket of libs/sketch. */
-  readonly clientBuckets: Map<number, number>;
-  readonly serverBuckets: Map<number, number>;
+  readonly clientBuckets: BucketCounts;
+  readonly serverBuckets: BucketCounts;
 }
 
 /** One edge in all panes; calls of one minute tend to follow each other. */
@@ -72,12 +73,12 @@ export class CallSketches {
     if (caller >= 0) {
       const nano = spans.duration[caller] as number;
       sketch.clientNano += nano * weight;
-      count(sketch.clientBuckets, nano, weight);
+      sketch.clientBuckets.add(bucketIndex(nano), weight);
     }
     if (callee >= 0) {
       const nano = spans.duration[callee] as number;
       sketch.serverNano += nano * weight;
-      count(sketch.serverBuckets, nano, weight);
+      sketch.serverBuckets.add(bucketIndex(nano), weight);
     }
   }
 
@@ -103,7 +104,7 @@ export class CallSketches {
     let sketch = edge.panes.get(paneS);
     if (sketch === undefined) {
       const sums = { calls: 0, failed: 0, clientNano: 0, serverNano: 0 };
-      const buckets = { clientBuckets: new Map(), serverBuckets: new Map() };
+      const buckets = { clientBuckets: new BucketCounts(), serverBuckets: new BucketCounts() };
       sketch = { paneS, client, server, type, ...sums, ...buckets };
       edge.panes.set(paneS, sketch);
       this.size++;
@@ -128,9 +129,4 @@ export class CallSketches {
     edges.push(edge);
     return edge;
   }
-}
-
-function count(buckets: Map<number, number>, nano: number, weight: number): void {
-  const index = bucketIndex(nano);
-  buckets.set(index, (buckets.get(index) ?? 0) + weight);
 }

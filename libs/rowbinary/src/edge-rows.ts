@@ -1,3 +1,4 @@
+import type { BucketCounts } from './bucket-counts';
 import type { CallSketch, CallSketches } from './call-sketches';
 import { RowWriter } from './row-writer';
 
@@ -67,7 +68,7 @@ export class EdgeRows extends RowWriter {
 }
 
 /** A Map(Int16, Int64) of counts by bucket. */
-export function writeBuckets(out: RowWriter, buckets: ReadonlyMap<number, number>): void {
+export function writeBuckets(out: RowWriter, buckets: BucketCounts): void {
   out.varint(buckets.size);
   for (const [index, count] of buckets) {
     out.uint16(index);
