@@ -10,7 +10,14 @@ import {
   SpanBatchBuilder,
   writeSpan,
 } from '@spanloom/avro';
-import { createKafka, type Kafka, type KafkaRecord, readRange, topicSpecs } from '@spanloom/kafka';
+import {
+  createKafka,
+  type Kafka,
+  type KafkaRecord,
+  readRange,
+  type TopicName,
+  topicSpecs,
+} from '@spanloom/kafka';
 import type { Span } from '@spanloom/model';
 import { createLogger, loadConfig } from '@spanloom/runtime';
 import {
@@ -33,14 +40,16 @@ export const RULES: WindowRules = {
   fragment_spans_max: 50,
 };
 
-const MAIN = join(__dirname, '..', '..', 'services', 'assembler', 'dist', 'main.js');
+const SERVICES = join(__dirname, '..', '..', 'services');
 
 /** Topics of their own, assembler processes on them, and the oracle. */
 export interface AssemblyLine {
   readonly kafka: Kafka;
   readonly schemaId: number;
-  /** Starts one more assembler process, with more in its environment. Its log goes to its stdout. */
-  start(extra?: NodeJS.ProcessEnv): ChildProcess;
+  /** Starts one more process, of the assembler unless told otherwise, with more in its environment. Its log goes to its stdout. */
+  start(extra?: NodeJS.ProcessEnv, service?: 'assembler' | 'latency'): ChildProcess;
+  /** All records of a partition. */
+  read(topic: TopicName, partition: number): Promise<readonly KafkaRecord[]>;
   send(partition: number, value: Buffer | null): Promise<void>;
   batch(spans: readonly Span[]): Buffer;
   /** Entries on `traces` that a sink would accept, per partition: each sequence number once, in order. */
@@ -110,8 +119,8 @@ export async function createAssemblyLine(
     kafka,
     schemaId,
     gaps,
-    start(extra = {}) {
-      const child = spawn(process.execPath, [MAIN], {
+    start(extra = {}, service = 'assembler') {
+      const child = spawn(process.execPath, [join(SERVICES, service, 'dist', 'main.js')], {
         env: { PATH: process.env.PATH, ...env, ...extra },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -119,6 +128,7 @@ export async function createAssemblyLine(
       children.push(child);
       return child;
     },
+    read: (topic, partition) => readAll(kafka, kafka.topic(topic), partition),
     send: (partition, value) => producer.send(kafka.topic('spans'), [{ partition, value }]),
     batch(spans) {
       const builder = new SpanBatchBuilder();

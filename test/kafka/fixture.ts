@@ -50,7 +50,7 @@ export function freshKafka(partitions: number): { kafka: Kafka; config: KafkaCon
   return { kafka: createKafka(config, { logger: quiet, clientId: 'spanloom-test' }), config };
 }
 
-/** Creates one topic, stamped by the broker or by producers, and gives its name. */
+/** Creates one topic, stamped by the broker as ours are unless `config` says otherwise, and gives its name. */
 export async function freshTopic(
   kafka: Kafka,
   partitions: number,
@@ -58,7 +58,10 @@ export async function freshTopic(
 ): Promise<string> {
   const topic = `test-${randomBytes(6).toString('hex')}`;
   const admin = await kafka.admin();
-  await admin.ensureTopics([{ topic, partitions, replicationFactor: 1, config, required: {} }]);
+  const stamped = { 'message.timestamp.type': 'LogAppendTime', ...config };
+  await admin.ensureTopics([
+    { topic, partitions, replicationFactor: 1, config: stamped, required: {} },
+  ]);
   return topic;
 }
 

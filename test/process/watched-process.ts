@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 export interface LogLine {
   readonly level: string | number;
   readonly message: string;
+  /** What the process took the time to be, ISO 8601. */
+  readonly time: string;
   readonly why?: string;
   readonly admin_port?: number;
 }

@@ -24,8 +24,9 @@ export function topicName(prefix: string, name: TopicName): string {
 }
 
 /**
- * The topics that Spanloom needs: `spans` stamped by the broker (its append times are the log clock), none compacted,
- * all with room for our largest record batch.
+ * The topics that Spanloom needs: all stamped by the broker, none compacted, all with room for our largest record
+ * batch. Append times of `spans` are the log clock; on the other topics they keep a producer whose machine has a
+ * wrong clock from being refused (INVALID_TIMESTAMP) and retention from going by that clock.
  */
 export function topicSpecs(
   config: Pick<
@@ -34,7 +35,7 @@ export function topicSpecs(
   >,
 ): readonly TopicSpec[] {
   const bytes_max = (config.message_bytes_max ?? MESSAGE_BYTES_MAX_DEFAULT) + BATCH_SLACK_BYTES;
-  const spec = (name: TopicName, timestamps: Readonly<Record<string, string>>): TopicSpec => ({
+  const spec = (name: TopicName): TopicSpec => ({
     topic: topicName(config.topic_prefix, name),
     partitions: config.partitions,
     replicationFactor: config.replication_factor,
@@ -42,18 +43,13 @@ export function topicSpecs(
       'cleanup.policy': 'delete',
       'max.message.bytes': String(bytes_max),
       'retention.ms': String(RETENTION_MS[name]),
-      ...timestamps,
+      'message.timestamp.type': 'LogAppendTime',
     },
     required: {
       'cleanup.policy': 'equal',
       'max.message.bytes': 'at-least',
-      ...Object.fromEntries(Object.keys(timestamps).map((key) => [key, 'equal' as const])),
+      'message.timestamp.type': 'equal',
     },
   });
-  return [
-    spec('spans', { 'message.timestamp.type': 'LogAppendTime' }),
-    spec('traces', {}),
-    spec('latency', {}),
-    spec('dead-letters', {}),
-  ];
+  return [spec('spans'), spec('traces'), spec('latency'), spec('dead-letters')];
 }
