@@ -10,6 +10,8 @@ import { createWakeup } from './wakeup';
 const SHORT_WAIT_MS = 50;
 /** How long the loop sleeps at most when nothing calls it, ms. */
 const LOOK_AGAIN_MS = 1_000;
+/** How often partitions that are not fetched are asked how far their log goes, ms. */
+const LOOK_AT_ENDS_MS = 2_000;
 const FAILURE_WAIT_MS = { first: 100, max: 5_000 } as const;
 const PARTITION_WAIT_MS = 250;
 
@@ -42,6 +44,7 @@ export function startFetchLoop(options: FetchLoopOptions): FetchLoop {
   let failures = 0;
   let failingSince_ms: number | null = null;
   let turn = 0;
+  let lookedAtEnds_ms = clock.monotonicMs();
 
   function wantedNow(): Map<number, number> {
     const now_ms = clock.monotonicMs();
@@ -150,9 +153,31 @@ export function startFetchLoop(options: FetchLoopOptions): FetchLoop {
     await clock.sleep(wait_ms, signal).catch(() => undefined);
   }
 
+  /** A fetch says where the log ends. Where none is made, nobody would see how much waits behind a pause. */
+  async function lookAtEnds(wanted: ReadonlyMap<number, number>): Promise<void> {
+    const now_ms = clock.monotonicMs();
+    const others = loops.filter((loop) => !wanted.has(loop.partition));
+    if (now_ms - lookedAtEnds_ms < LOOK_AT_ENDS_MS || others.length === 0) return;
+    lookedAtEnds_ms = Number.POSITIVE_INFINITY; // one look at a time
+    try {
+      const partitions = others.map(({ partition }) => ({ partition }));
+      const [answer] = await cluster.fetchTopicsOffset([
+        { topic, partitions, fromBeginning: false },
+      ]);
+      for (const { partition, offset } of answer?.partitions ?? []) {
+        loops.find((loop) => loop.partition === partition)?.seeEnd(Number(offset));
+      }
+    } catch (error) {
+      logger.debug({ err: error, topic }, 'the ends of the log cannot be seen'); // heartbeats tell of it
+    } finally {
+      lookedAtEnds_ms = clock.monotonicMs();
+    }
+  }
+
   async function turnForEver(): Promise<void> {
     while (!signal.aborted) {
       const wanted = wantedNow();
+      void lookAtEnds(wanted);
       for (const [leader, partitions] of partitionsByLeader(cluster, topic, wanted.keys())) {
         if (underWay.has(leader)) continue;
         underWay.add(leader);

@@ -52,6 +52,8 @@ export interface PartitionLoop {
   busyFor(): number;
   /** Takes the answer to a fetch at `from`. */
   deliver(from: number, fetched: PartitionFetched): void;
+  /** The log goes up to before `end` at least; for figures. */
+  seeEnd(end: number): void;
   /** The log now starts at `logStart`, after the wanted offset `from`. */
   skipTo(from: number, logStart: number): void;
   state(): PartitionState;
@@ -253,6 +255,9 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       if (fetched.nextOffset === null) return;
       queue.push(from, fetched.nextOffset, fetched.records, fetched.bytes);
       wakeup.wake();
+    },
+    seeEnd(end) {
+      highWatermark = Math.max(highWatermark ?? 0, end);
     },
     skipTo(from, logStart) {
       if (from !== queue.fetchOffset || processor === null) return;

@@ -12,7 +12,7 @@ export interface PartitionHandle {
   commit(offset: number, metadata: string): Promise<void>;
   /** True once the partition is no longer ours: the group moved on, or has not heard of us for the session time-out. */
   isLost(): boolean;
-  /** Offset after the last record of the partition as of the latest fetch; null before the first. */
+  /** Offset after the last record of the partition as of the latest fetch, or look while paused; null before the first. */
   highWatermark(): number | null;
   /** Stops fetching (and processing of what was fetched) until every reason that was given is resumed. `idle` goes on. */
   pause(why: string): void;
