@@ -70,6 +70,27 @@ export async function startTestGateway(
   };
 }
 
+/** What a gateway elsewhere has written to the topics of `prefix`. */
+export async function readStored(
+  env: NodeJS.ProcessEnv,
+  prefix: string,
+): Promise<readonly StoredSpan[]> {
+  const config = loadConfig(settings, {
+    env: {
+      KAFKA_BROKERS: env.KAFKA_BROKERS,
+      SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL,
+      SPANLOOM_TOPIC_PREFIX: prefix,
+    },
+  });
+  const logger = createLogger({ service: 'gateway-test', level: 'silent' });
+  const kafka = createKafka(config, { logger, clientId: 'gateway-test' });
+  try {
+    return await readSpans(kafka);
+  } finally {
+    await kafka.close();
+  }
+}
+
 async function readSpans(kafka: Kafka): Promise<readonly StoredSpan[]> {
   const topic = kafka.topic('spans');
   const found: StoredSpan[] = [];

@@ -9,6 +9,7 @@ export interface LogLine {
   readonly time: string;
   readonly why?: string;
   readonly admin_port?: number;
+  readonly port?: number;
 }
 
 /** A service's process, seen from outside: its log, its admin server, its memory. */
@@ -47,6 +48,24 @@ export function watchProcess(child: ChildProcess): WatchedProcess {
       return line === undefined ? null : Number(line.slice(series.length + 1));
     },
   };
+}
+
+/** Samples a value while `work` runs: the largest that there was. */
+export async function largest(
+  sample: () => Promise<number | null>,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  let most = 0;
+  let running = true;
+  const done = work().finally(() => {
+    running = false;
+  });
+  while (running) {
+    most = Math.max(most, (await sample()) ?? 0);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await done;
+  return most;
 }
 
 /** Polls until `check` holds; after `ms` fails and says what was waited for. */

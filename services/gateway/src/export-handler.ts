@@ -116,8 +116,10 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
   /** Decodes, packs, waits for Kafka. No `await` between decoding and packing: the arena is shared. */
   async function store(body: Buffer, bodyHeld: number, format: Format): Promise<Answer> {
     const { arena } = decoder;
-    const outcome = decoder[format](body);
     budget.giveBack(bodyHeld);
+    // Bodies that were read together can unpack to more than they were: each waits for the ones before it.
+    if (!budget.tryTake(0)) return retryLater(429, 'too many bytes in flight', format);
+    const outcome = decoder[format](body);
     if (outcome.kind === 'malformed') {
       return refuse(400, RPC_INVALID_ARGUMENT, outcome.message, format);
     }
