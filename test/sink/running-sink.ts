@@ -34,6 +34,8 @@ export type FaultPlan = (effect: 'commit' | 'insert') => Fault;
 /** Topics and a database of their own, and sinks on them. */
 export interface SinkBench {
   readonly prefix: string;
+  /** What a sink's process is given in its environment. */
+  readonly env: NodeJS.ProcessEnv;
   readonly kafka: Kafka;
   readonly clickhouse: ClickHouse;
   /** Registry id of the canonical SpanBatch schema. */
@@ -57,20 +59,19 @@ export interface RunningSink {
 /** Makes topics with `partitions` each, the tables, and a producer. */
 export async function createSinkBench(partitions: number): Promise<SinkBench> {
   const id = randomBytes(5).toString('hex');
-  const config = loadConfig(settings, {
-    env: {
-      KAFKA_BROKERS: process.env.KAFKA_BROKERS,
-      SCHEMA_REGISTRY_URL: process.env.SCHEMA_REGISTRY_URL,
-      CLICKHOUSE_URL: process.env.CLICKHOUSE_URL,
-      CLICKHOUSE_DATABASE: `sink_${id}`,
-      SPANLOOM_TOPIC_PREFIX: `sink-${id}.`,
-      SPANLOOM_PARTITIONS: String(partitions),
-      SPANLOOM_BLOCK_ROWS_MAX: '200',
-      SPANLOOM_BLOCK_LINGER_MS: '100',
-      SPANLOOM_INSERT_RETRY_MS_MAX: '200',
-      SPANLOOM_AMEND_INTERVAL_MS: '200',
-    },
-  });
+  const env = {
+    KAFKA_BROKERS: process.env.KAFKA_BROKERS,
+    SCHEMA_REGISTRY_URL: process.env.SCHEMA_REGISTRY_URL,
+    CLICKHOUSE_URL: process.env.CLICKHOUSE_URL,
+    CLICKHOUSE_DATABASE: `sink_${id}`,
+    SPANLOOM_TOPIC_PREFIX: `sink-${id}.`,
+    SPANLOOM_PARTITIONS: String(partitions),
+    SPANLOOM_BLOCK_ROWS_MAX: '200',
+    SPANLOOM_BLOCK_LINGER_MS: '100',
+    SPANLOOM_INSERT_RETRY_MS_MAX: '200',
+    SPANLOOM_AMEND_INTERVAL_MS: '200',
+  };
+  const config = loadConfig(settings, { env });
   const kafka = createKafka(config, { logger, clientId: 'sink-test' });
   const clickhouse = createClickHouse(config, { logger });
   await (await kafka.admin()).ensureTopics(topicSpecs(config));
@@ -123,6 +124,7 @@ export async function createSinkBench(partitions: number): Promise<SinkBench> {
 
   return {
     prefix: config.topic_prefix,
+    env,
     kafka,
     clickhouse,
     schemaId,

@@ -8,6 +8,8 @@ export interface EngineProxy {
   readonly port: number;
   /** Where connections go from now on. */
   target(port: number): void;
+  /** Ends all connections that there are. */
+  cut(): void;
   /**
    * Shows answers to `interceptor` until it decides on one. Resolves with whether it did within
    * `timeout_ms`.
@@ -74,6 +76,9 @@ export async function openProxy(): Promise<EngineProxy> {
     port: (server.address() as AddressInfo).port,
     target(port) {
       targetPort = port;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
     },
     intercept(interceptor, timeout_ms) {
       return new Promise((resolve) => {
