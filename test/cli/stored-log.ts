@@ -146,15 +146,19 @@ function span(trace: number, id: number, root: boolean): Span {
   };
 }
 
-/** Spans are repeated within the memory (every seventh) and, far beyond it, one trace at every hundredth turn. */
+/**
+ * Spans are repeated within the memory (every seventh) and, far beyond it, one trace at every hundredth turn.
+ * @param first_turn other turns have other traces
+ */
 export async function load(
   line: AssemblyLine,
   partitions: number,
   seconds: number,
+  first_turn = 0,
 ): Promise<number> {
   const until = Date.now() + seconds * 1000;
   let sent = 0;
-  for (let turn = 0; Date.now() < until; turn++) {
+  for (let turn = first_turn; Date.now() < until; turn++) {
     const spans: Span[] = [];
     for (let i = 0; i < 20; i++) {
       const trace = (Math.floor(turn / partitions) + (i % 5)) * partitions + (turn % partitions);
