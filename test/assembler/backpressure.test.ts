@@ -6,12 +6,14 @@ import type { Span } from '@spanloom/model';
 import { createRedis, type Redis } from '@spanloom/redis';
 import { createLogger } from '@spanloom/runtime';
 import { until, type WatchedProcess, watchProcess } from '../process/watched-process';
+import { expectLatency } from './latency-messages';
 import { type AssemblyLine, createAssemblyLine } from './running-assembler';
 import { settled } from './settled';
 import { makeSpan } from './spans';
 
 const PARTITIONS = 2;
 const MIB = 1024 * 1024;
+const FLUSH_S = 2;
 const TELL = { SPANLOOM_LOG_LEVEL: 'info', SPANLOOM_REDIS_TIMEOUT_MS: '1500' };
 
 /** A span that is as large as is wanted. */
@@ -72,18 +74,26 @@ describe('the assembler waits for engines that are full or away, says so, and go
     await until('ready', async () => (await worker.readiness())?.ok === true);
   }
 
-  const waitsFor = (why: string): Promise<void> =>
+  /** A latency worker on the same log. */
+  async function beginLatency(): Promise<WatchedProcess> {
+    const more = { SPANLOOM_FLUSH_S: String(FLUSH_S) };
+    const latency = watchProcess(line.start({ ...TELL, ...more }, 'latency'));
+    await until('ready', async () => (await latency.readiness())?.ok === true);
+    return latency;
+  }
+
+  const waitsFor = (why: string, of = worker): Promise<void> =>
     until(`paused because of ${why}`, async () => {
-      const ready = await worker.readiness();
+      const ready = await of.readiness();
       return ready?.ok === false && ready.why?.includes(`${why}: `) === true;
     });
-  const goesOn = (): Promise<void> =>
-    until('ready again', async () => (await worker.readiness())?.ok === true, 100_000);
+  const goesOn = (of = worker): Promise<void> =>
+    until('ready again', async () => (await of.readiness())?.ok === true, 100_000);
 
   /** Metric and log agree with what readiness said, before and after. */
-  async function expectTold(why: string, value: 0 | 1): Promise<void> {
-    expect(await worker.metric(`spanloom_paused{why="${why}"}`)).toBe(value);
-    const told = worker.lines.filter((l) => l.why === why).map((l) => l.message.split(':', 1)[0]);
+  async function expectTold(why: string, value: 0 | 1, of = worker): Promise<void> {
+    expect(await of.metric(`spanloom_paused{why="${why}"}`)).toBe(value);
+    const told = of.lines.filter((l) => l.why === why).map((l) => l.message.split(':', 1)[0]);
     expect(told.at(-1)).toBe(value === 1 ? 'paused' : 'resumed');
   }
 
@@ -169,19 +179,25 @@ describe('the assembler waits for engines that are full or away, says so, and go
 
   test('Kafka stopped, and going on: the same process goes on', async () => {
     await setUp('kafka-stopped-');
+    const latency = await beginLatency();
     await trickle(line, 2);
     const { pid } = engines.engine('kafka').identity;
     process.kill(pid, 'SIGSTOP');
     try {
       await waitsFor('kafka-read');
       await expectTold('kafka-read', 1);
+      await waitsFor('kafka-read', latency);
       await sleep(3000);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
     await goesOn();
+    await goesOn(latency);
+    await expectTold('kafka-read', 0, latency);
     await trickle(line, 1);
     await expectExact();
+    await expectLatency(line, PARTITIONS, FLUSH_S);
+    expect(await latency.isAlive()).toBe(true);
   }, 120_000);
 
   test('a Redis that may evict is refused at start, with the cure', async () => {
@@ -206,13 +222,18 @@ describe('the assembler waits for engines that are full or away, says so, and go
 
   test('Kafka killed, and started again: the same process goes on', async () => {
     await setUp('kafka-killed-');
+    const latency = await beginLatency();
     await trickle(line, 2);
     await engines.kill('kafka');
     await waitsFor('kafka-read');
+    await waitsFor('kafka-read', latency);
     await sleep(2000);
     await engines.restart('kafka');
     await goesOn();
+    await goesOn(latency);
     await trickle(line, 1);
     await expectExact();
+    await expectLatency(line, PARTITIONS, FLUSH_S);
+    expect(await latency.isAlive()).toBe(true);
   }, 180_000);
 });

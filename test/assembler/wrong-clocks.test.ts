@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SCHEMAS } from '@spanloom/avro';
-import { createLatencyState, decodePaneBatch, LATENCY_RULES, step } from '@spanloom/sketch';
 import { until, type WatchedProcess, watchProcess } from '../process/watched-process';
+import { expectLatency } from './latency-messages';
 import { type AssemblyLine, createAssemblyLine } from './running-assembler';
 import { settled } from './settled';
 import { makeSpan } from './spans';
@@ -72,31 +71,6 @@ describe('machine clocks that are wrong change nothing', () => {
     }
   }
 
-  /** What the pure reducer writes to `latency`, and what a sink would accept of what is there; per partition. */
-  async function latencyMessages(): Promise<{ expected: string[][]; accepted: string[][] }> {
-    const paneId = await line.kafka
-      .registry()
-      .register(`${line.kafka.topic('latency')}-value`, SCHEMAS.latencyPane);
-    const expected: string[][] = [];
-    const accepted: string[][] = [];
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const rules = { ...LATENCY_RULES, flush_s: FLUSH_S };
-      const state = createLatencyState(partition, paneId, rules, { seq: 1, clockS: 0 });
-      const flushes = (await line.read('spans', partition)).flatMap(({ value, ...record }) =>
-        step(state, { ...record, batch: value?.[0] === 0 ? value : null }),
-      );
-      expected.push(flushes.flatMap(({ messages }) => messages.map((m) => m.toString('hex'))));
-      const taken: string[] = [];
-      for (const { value } of await line.read('latency', partition)) {
-        const { seq } = decodePaneBatch(value as Buffer);
-        taken[seq - 1] ??= (value as Buffer).toString('hex');
-        expect(value?.toString('hex')).toBe(taken[seq - 1]);
-      }
-      accepted.push(taken);
-    }
-    return { expected, accepted };
-  }
-
   test('one copy 7 h behind, one 26 h ahead: what the reducers say, byte for byte', async () => {
     const behind = [start('assembler', BEHIND_MS), start('latency', BEHIND_MS)];
     const ahead = [start('assembler', AHEAD_MS), start('latency', AHEAD_MS)];
@@ -115,13 +89,7 @@ describe('machine clocks that are wrong change nothing', () => {
     expect((await line.expected()).flat().length).toBeGreaterThan(50);
     expect((await line.deadLetters()).length).toBeGreaterThan(5);
 
-    await until('latency messages', async () => {
-      const { expected, accepted } = await latencyMessages();
-      return accepted.flat().length >= expected.flat().length;
-    });
-    const { expected, accepted } = await latencyMessages();
-    expect(accepted).toEqual(expected);
-    expect(expected.every((messages) => messages.length > 0)).toBe(true);
+    await expectLatency(line, PARTITIONS, FLUSH_S);
 
     for (const { lines, off_ms } of copies) {
       expect(opened({ lines } as Copy)).toBeGreaterThan(0);
