@@ -222,6 +222,24 @@ describe('sink on real engines', () => {
     expect(await sink.metric('spanloom_sink_inserts_lost_total')).toBeGreaterThan(0);
   }, 120_000);
 
+  it('stores nothing again when its commits are lost', async () => {
+    const admin = await bench.kafka.admin();
+    const first = await bench.start();
+    await produce(seeded(4));
+    await expectAllOnce();
+    await first.stop();
+    const topics = ['traces', 'latency', 'dead-letters'] as const;
+    await admin.deleteGroups(topics.map((topic) => sinkGroup(bench.prefix, topic)));
+    const second = await bench.start();
+    // 120 entries and 30 panes in each of two partitions.
+    await until(async () => (await second.metric('spanloom_sink_repeats_total')) >= 300);
+    await expectAllOnce();
+    await bench.send('traces', 0, messageOf(0, FRAGMENTS + 1, FRAGMENTS + 5));
+    const added = `SELECT count() FROM trace_fragments WHERE Seq > ${FRAGMENTS}`;
+    await until(async () => (await bench.count(added)) === 4);
+    expect(second.health.ready()).toEqual({ ok: true });
+  }, 120_000);
+
   it('waits for ClickHouse, says so, and goes on by itself', async () => {
     let away = true;
     const sink = await bench.start((effect) =>

@@ -1,5 +1,5 @@
 import { createClickHouse } from '@spanloom/clickhouse';
-import { createKafka } from '@spanloom/kafka';
+import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { runService } from '@spanloom/runtime';
 import { settings } from './settings';
 import { startSink } from './sink';
@@ -13,6 +13,7 @@ void runService({
     onStop('clickhouse', clickhouse.close);
     const kafka = createKafka(config, { logger, clientId: 'spanloom-sink' });
     onStop('kafka', kafka.close);
+    await (await kafka.admin()).ensureTopics(topicSpecs(config));
     await startSink(context, { clickhouse, kafka });
   },
 });

@@ -24,6 +24,8 @@ export interface SinkDeps {
   readonly topic: string;
   readonly config: ConfigOf<typeof settings>;
   readonly createBlock: (topic: string, partition: number) => Block;
+  /** The last number that is stored of a partition without a commit; null when it was never read. */
+  readonly storedBefore: (partition: number) => Promise<number | null>;
   readonly inserter: Inserter;
   readonly budget: ByteBudget;
   readonly metrics: SinkMetrics;
@@ -53,7 +55,7 @@ export async function createProcessor(
   const committed = await handle.committed();
   let stored: SinkCheckpoint =
     committed.offset === null
-      ? FIRST_CHECKPOINT
+      ? { ...FIRST_CHECKPOINT, seq: await deps.storedBefore(partition) }
       : parseCheckpoint(committed.offset, committed.metadata);
   let inherited = stored.intentTo !== null;
   const gate = createSeqGate(stored.seq, stored.gapOffset);

@@ -7,6 +7,7 @@ import type { Block } from './block';
 import { createByteBudget } from './byte-budget';
 import { createInserter } from './insert';
 import { createLetterBlock } from './letter-block';
+import { storedBefore } from './lost-commit';
 import { defineMetrics, type SinkMetrics } from './metrics';
 import { createPaneBlock } from './pane-block';
 import { createProcessor, type SinkDeps } from './processor';
@@ -67,6 +68,7 @@ export async function startSink(
       ...shared,
       topic,
       createBlock: (of, partition) => createBlock(of, partition, { metrics, layouts, chunks }),
+      storedBefore: (partition) => storedBefore(name, partition, { kafka, clickhouse, logger }),
     };
     const runner = await kafka.runPartitions({
       groupId: sinkGroup(config.topic_prefix, name),
