@@ -24,6 +24,7 @@ import {
   advance,
   createWindowState,
   DEFAULT_RULES,
+  deadRecord,
   type Entry,
   scanRecord,
   step,
@@ -56,8 +57,10 @@ export interface AssemblyLine {
   accepted(): Promise<string[][]>;
   /** Sequence numbers that skipped ahead: must stay empty. */
   readonly gaps: string[];
-  /** What the pure reducer makes of the log as it is now. */
-  expected(): Promise<string[][]>;
+  /** What the pure reducer makes of the log as it is now, if the messages at `dead` (offsets) are dead letters. */
+  expected(dead?: ReadonlySet<number>): Promise<string[][]>;
+  /** What the pure reducer makes of a partition's records. */
+  reduce(records: readonly KafkaRecord[], dead?: ReadonlySet<number>): string[];
   deadLetters(): Promise<DeadLetter[]>;
   stop(): Promise<void>;
 }
@@ -115,6 +118,19 @@ export async function createAssemblyLine(
   const gaps: string[] = [];
   const writer = new AvroWriter();
 
+  function reduce(records: readonly KafkaRecord[], dead: ReadonlySet<number> = new Set()) {
+    const state = createWindowState({});
+    const entries: Entry[] = [];
+    for (const { offset, timestampMs, value } of records) {
+      const scanned = dead.has(offset)
+        ? deadRecord(offset, timestampMs, value as Buffer, 'schema-unknown')
+        : scanRecord(offset, timestampMs, value);
+      entries.push(...step(state, scanned, rules));
+    }
+    advance(state, state.clockS, rules, entries);
+    return entries.map(({ bytes }) => bytes.toString('hex'));
+  }
+
   return {
     kafka,
     schemaId,
@@ -161,16 +177,11 @@ export async function createAssemblyLine(
       }
       return all;
     },
-    async expected() {
+    reduce,
+    async expected(dead = new Set()) {
       const all: string[][] = [];
       for (let partition = 0; partition < partitions; partition++) {
-        const state = createWindowState({});
-        const entries: Entry[] = [];
-        for (const r of await readAll(kafka, kafka.topic('spans'), partition)) {
-          entries.push(...step(state, scanRecord(r.offset, r.timestampMs, r.value), rules));
-        }
-        advance(state, state.clockS, rules, entries);
-        all.push(entries.map((e) => e.bytes.toString('hex')));
+        all.push(reduce(await readAll(kafka, kafka.topic('spans'), partition), dead));
       }
       return all;
     },

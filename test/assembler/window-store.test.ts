@@ -1,10 +1,20 @@
 import { AvroWriter, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
 import { createRedis, type Redis } from '@spanloom/redis';
 import { createLogger } from '@spanloom/runtime';
-import { createWindowState, DEFAULT_RULES, scanRecord, step } from '@spanloom/window';
+import {
+  createWindowState,
+  DEFAULT_RULES,
+  headKey,
+  partitionTag,
+  scanRecord,
+  segmentKey,
+  step,
+} from '@spanloom/window';
 import { createWindowStore } from '../../services/assembler/src/window-store';
 
 const SECOND_MS = 1000;
+/** The first segment that a partition gets. */
+const segmentOf = (tag: string): string => segmentKey(tag, 1);
 const BEGIN_MS = 1_700_000_000 * SECOND_MS;
 
 function record(offset: number, spanId: number) {
@@ -79,5 +89,42 @@ describe('windows in Redis change only from the state that the writer believes i
     });
     await store.discard();
     expect(await createWindowStore(redis, group, 0).load(DEFAULT_RULES)).toBeNull();
+  });
+
+  test.each([
+    ['a head without a clock', (tag: string) => redis.client.hdel(headKey(tag), 'clock')],
+    ['a head without an offset', (tag: string) => redis.client.hdel(headKey(tag), 'applied')],
+    ['contents that are none', (tag: string) => redis.client.hset(headKey(tag), 'contents', '{')],
+    ['a head that is text', (tag: string) => redis.client.set(headKey(tag), 'x')],
+    ['a segment that is gone', (tag: string) => redis.client.del(segmentOf(tag))],
+    [
+      'a segment cut short',
+      async (tag: string) => {
+        const whole = await redis.client.getBuffer(segmentOf(tag));
+        await redis.client.set(segmentOf(tag), (whole as Buffer).subarray(0, 20));
+      },
+    ],
+    [
+      'a segment that is a list',
+      async (tag: string) => {
+        await redis.client.del(segmentOf(tag));
+        await redis.client.rpush(segmentOf(tag), 'x');
+      },
+    ],
+  ])('%s is damage, after which the partition can be written anew', async (_, damage) => {
+    const group = `damaged-${process.pid}`;
+    const store = createWindowStore(redis, group, 0);
+    const state = createWindowState({ mirrored: true });
+    step(state, record(0, 1), DEFAULT_RULES);
+    await store.save(state, DEFAULT_RULES);
+    await damage(partitionTag(group, 0));
+    const next = createWindowStore(redis, group, 0);
+    await expect(next.load(DEFAULT_RULES)).rejects.toMatchObject({ code: 'state-corrupt' });
+    await next.discard();
+    const rebuilt = createWindowState({ mirrored: true });
+    step(rebuilt, record(0, 1), DEFAULT_RULES);
+    await next.save(rebuilt, DEFAULT_RULES);
+    expect((await createWindowStore(redis, group, 0).load(DEFAULT_RULES))?.openSpans).toBe(1);
+    await next.discard();
   });
 });

@@ -1,6 +1,8 @@
+export * from './anchor';
 export * from './batch-reader';
 export * from './checkpoint';
 export type { EntrySink } from './close';
+export * from './decisions';
 export * from './journal';
 export * from './journal-format';
 export * from './journal-load';

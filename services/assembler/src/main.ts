@@ -1,5 +1,5 @@
 import { SCHEMAS } from '@spanloom/avro';
-import { createKafka } from '@spanloom/kafka';
+import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
 import { createPressure, runService } from '@spanloom/runtime';
 import { createRecordReader, rulesOf } from '@spanloom/window';
@@ -31,6 +31,7 @@ void runService({
     onStop('redis watch', redisPressure.stop);
     const kafka = createKafka(config, { logger, clientId: 'spanloom-assembler' });
     onStop('kafka', kafka.close);
+    await (await kafka.admin()).ensureTopics(topicSpecs(config));
     const registry = kafka.registry();
     const spanBatch = await registry.register(`${kafka.topic('spans')}-value`, SCHEMAS.spanBatch);
     const schemas = {

@@ -6,6 +6,8 @@ import type { MessagePool } from './message-pool';
 /** A message on `traces` is cut when it holds this much; one more entry still fits the broker's limit. */
 const MESSAGE_BYTES = 200_000;
 const RAW_BYTES_MAX = 900_000;
+/** A key is a trace id as a rule; with its whole the letter might not fit into a message. */
+const KEY_BYTES_MAX = 8_192;
 /** Header that says how often a message has failed before, set when a dead letter is replayed. */
 export const ATTEMPTS_HEADER = 'spanloom-attempts';
 
@@ -22,7 +24,9 @@ export interface Output extends EntrySink {
   readonly bytes: number;
   /** Entries begun so far. */
   readonly entries: number;
-  /** Sends everything; resolves when all of it is acknowledged. */
+  /** Among what is gathered is a letter that a registry asked at another moment may have spared. */
+  readonly restsOnRegistry: boolean;
+  /** Sends everything, letters first, since entries may follow from them; resolves when all of it is acknowledged. */
   flush(): Promise<void>;
 }
 
@@ -43,6 +47,7 @@ export function createOutput(
   let letters: OutgoingRecord[] = [];
   let bytes = 0;
   let entries = 0;
+  let restsOnRegistry = false;
 
   /** Sends the messages that hold something, and gives their buffers back. */
   async function sendTraces(): Promise<void> {
@@ -66,6 +71,9 @@ export function createOutput(
     get entries() {
       return entries;
     },
+    get restsOnRegistry() {
+      return restsOnRegistry;
+    },
     begin(seq, length) {
       if (current.bytes > 0 && current.bytes + length > MESSAGE_BYTES) {
         current = messagePool.take(partition);
@@ -78,6 +86,7 @@ export function createOutput(
     addDeadLetters(record, scanned) {
       const attempts = Number(record.headers[ATTEMPTS_HEADER]?.toString() ?? 0) + 1;
       for (const letter of scanned) {
+        restsOnRegistry ||= letter.reason === 'schema-unknown';
         const value = encodeDeadLetter(
           {
             topic: kafka.topic('spans'),
@@ -89,7 +98,7 @@ export function createOutput(
             error: '',
             attempts: Number.isSafeInteger(attempts) ? attempts : 1,
             schemaId: letter.schemaId,
-            key: record.key,
+            key: record.key?.subarray(0, KEY_BYTES_MAX) ?? null,
             raw: letter.raw.subarray(0, RAW_BYTES_MAX),
           },
           schemas.deadLetter,
@@ -102,6 +111,7 @@ export function createOutput(
       const sendingLetters = letters;
       letters = [];
       bytes = 0;
+      restsOnRegistry = false;
       if (sendingLetters.length > 0) {
         await producer.send(kafka.topic('dead-letters'), sendingLetters);
       }

@@ -12,6 +12,7 @@ import {
   faultPoint,
   type Logger,
   type Pressure,
+  SpanloomError,
 } from '@spanloom/runtime';
 import {
   checkpointMetadata,
@@ -60,12 +61,12 @@ export async function createProcessor(
   handle: PartitionHandle,
   deps: AssemblerDeps,
 ): Promise<PartitionProcessor> {
-  const { config, clock, metrics, reader, rules } = deps;
+  const { config, clock, metrics, rules } = deps;
   const { partition } = handle;
   const labels = { partition: String(partition) };
   const store = createWindowStore(deps.redis, deps.group, partition);
   const { redisPressure } = deps;
-  const { state, source } = await openState(handle, {
+  const { state, source, reader } = await openState(handle, {
     ...deps,
     store: patientStore(store, (work) => redisPressure.insist(partition, work, handle.signal)),
   });
@@ -98,6 +99,12 @@ export async function createProcessor(
   async function flush(): Promise<void> {
     if (output.bytes === 0) return;
     await faultPoint('assembler.before-produce');
+    if (output.restsOnRegistry && handle.isLost()) {
+      throw new SpanloomError(
+        'state-stale',
+        'not ours any more: the new owner may know the schema',
+      );
+    }
     await output.flush();
     await faultPoint('assembler.after-produce');
   }

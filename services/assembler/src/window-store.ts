@@ -27,6 +27,14 @@ interface Head {
   readonly seq: string;
   readonly clock: string;
 }
+/** Everything that the head holds. */
+interface WholeHead {
+  readonly applied: number;
+  readonly seq: number;
+  readonly clockS: number;
+  readonly ledger: LedgerCounts;
+  readonly contents: StoredContents;
+}
 const NO_HEAD: Head = { applied: '', seq: '', clock: '' };
 
 /** The windows of one partition in Redis. All keys share one hash tag, so they live in one slot. */
@@ -43,6 +51,13 @@ export interface WindowStore {
   readonly savedApplied: number | null;
   /** Removes everything, so that the state is rebuilt from the log. */
   discard(): Promise<void>;
+}
+
+const isCount = (value: number | undefined): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
+
+function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE');
 }
 
 function headOf(state: WindowState): Head {
@@ -70,6 +85,36 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     return { applied: found[0] ?? '', seq: found[1] ?? '', clock: found[2] ?? '' };
   }
 
+  /** Null where there is none. Throws 'state-corrupt' for one that no checkpoint of ours can have left. */
+  async function readWholeHead(): Promise<WholeHead | null> {
+    const fields = await redis.client.hgetall(headKey(tag)).catch((error: unknown) => {
+      throw isWrongType(error) ? corrupt(error) : error;
+    });
+    if (Object.keys(fields).length === 0) return null;
+    const [applied, seq, clockS] = [fields.applied, fields.seq, fields.clock].map(Number);
+    if (!isCount(applied) || !isCount(seq) || !isCount(clockS)) throw corrupt(fields);
+    try {
+      const ledger = JSON.parse(fields.ledger ?? '') as LedgerCounts;
+      const contents = JSON.parse(fields.contents ?? '') as StoredContents;
+      return { applied, seq, clockS, ledger, contents };
+    } catch (error) {
+      throw corrupt(error);
+    }
+  }
+
+  async function readValue(key: string): Promise<Buffer | null> {
+    return redis.client.getBuffer(key).catch((error: unknown) => {
+      throw isWrongType(error) ? corrupt(error) : error;
+    });
+  }
+
+  function corrupt(cause: unknown): SpanloomError {
+    return new SpanloomError('state-corrupt', 'the windows in Redis are not what their head says', {
+      cause,
+      details: { partition },
+    });
+  }
+
   /** False when something is missing or does not add up. */
   async function read(
     state: WindowState,
@@ -79,13 +124,13 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     if (contents.v !== 2) return false;
     state.journal?.adopt(contents);
     for (const { number, bytes, table_bytes } of contents.segments) {
-      const segment = await redis.client.getBuffer(segmentKey(tag, number));
+      const segment = await readValue(segmentKey(tag, number));
       if (segment?.length !== bytes || !loadSegment(state, number, segment, table_bytes)) {
         return false;
       }
     }
     for (const { number, bytes } of contents.closed) {
-      const block = await redis.client.getBuffer(closedKey(tag, number));
+      const block = await readValue(closedKey(tag, number));
       if (block?.length !== bytes || !loadClosed(state, block, rules)) return false;
     }
     return finishLoading(state, contents, rules);
@@ -98,16 +143,16 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     async load(rules) {
       believed = NO_HEAD;
       unsent = [];
-      const head = await redis.client.hgetall(headKey(tag));
-      if (head.applied === undefined) return null;
+      const head = await readWholeHead();
+      if (head === null) return null;
       const state = createWindowState({
-        clockS: Number(head.clock),
-        seq: Number(head.seq),
-        applied: Number(head.applied),
+        clockS: head.clockS,
+        seq: head.seq,
+        applied: head.applied,
         mirrored: true,
       });
-      Object.assign(state.ledger, JSON.parse(head.ledger as string) as LedgerCounts);
-      const contents = JSON.parse(head.contents ?? '{}') as StoredContents;
+      Object.assign(state.ledger, head.ledger);
+      const { contents } = head;
       const whole = await read(state, contents, rules);
       const found = await readHead();
       const expected = headOf(state);
@@ -117,11 +162,7 @@ export function createWindowStore(redis: Redis, group: string, partition: number
         });
       }
       if (!whole) {
-        throw new SpanloomError(
-          'state-corrupt',
-          'the windows in Redis are not what their head says',
-          { details: { partition, contents } },
-        );
+        throw corrupt(contents);
       }
       believed = expected;
       stored_bytes = bytesOf(contents);

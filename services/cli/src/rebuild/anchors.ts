@@ -1,24 +1,18 @@
 import type { ClickHouse } from '@spanloom/clickhouse';
-import type { Checkpoint, PartitionLog } from '@spanloom/window';
+import {
+  type Checkpoint,
+  checkpointBefore,
+  type LedgerAnchor,
+  type PartitionLog,
+} from '@spanloom/window';
 
-/**
- * A place in the log where the sequence number is known: the log's very beginning, or a live ledger row. The
- * row's entry comes out of the log when the record at `offset` is applied, and has the number `seq`.
- */
+/** A place in the log where the sequence number is known: the log's very beginning, or a live ledger row. */
 export type Anchor =
   | { readonly kind: 'beginning'; readonly offset: 0 }
-  | {
-      readonly kind: 'ledger';
-      readonly offset: number;
-      readonly seq: number;
-      /** The log clock in the row, s. */
-      readonly at_s: number;
-    };
+  | ({ readonly kind: 'ledger' } & LedgerAnchor);
 
 /** One that turns out not to fit is passed over for the one before it. */
 const ANCHORS_MAX = 3;
-/** How far to look back for the record before a place; only the marks of transactions lie between records. */
-const LOOK_BACK_OFFSETS = 1_000;
 
 const ANCHORS_SQL = `
 SELECT ToOffset AS offset, Seq AS seq, toUnixTimestamp(At) AS at_s
@@ -66,15 +60,5 @@ export async function checkpointAt(
   low: number,
 ): Promise<Checkpoint | null> {
   if (anchor.kind === 'beginning') return { applied: 0, seq: 0, clockS: 0 };
-  let clockS: number | null = null;
-  const since = Math.max(low, anchor.offset - LOOK_BACK_OFFSETS);
-  const near = Math.max(low, anchor.offset - 1);
-  const take = (records: readonly { readonly timestampMs: number }[]): void => {
-    for (const { timestampMs } of records) {
-      clockS = Math.max(clockS ?? 0, Math.floor(timestampMs / 1000));
-    }
-  };
-  await log.read(near, anchor.offset, take);
-  if (clockS === null && since < near) await log.read(since, near, take);
-  return clockS === null ? null : { applied: anchor.offset, seq: 0, clockS };
+  return checkpointBefore(anchor.offset, log, low);
 }

@@ -1,9 +1,9 @@
-import { FragmentBatchBuilder, FragmentReader } from '@spanloom/avro';
 import {
   type Checkpoint,
   type Entry,
   horizonS,
   type LogRecord,
+  ledgerSeqAt,
   type PartitionLog,
   type RecordReader,
   rebuildWindows,
@@ -50,9 +50,6 @@ export interface Replayed {
 
 /** Why an anchor is no use. */
 export type AnchorRefusal = 'log-too-short' | 'no-such-entry';
-
-/** Any id that a message can name. */
-const SCHEMA_ID = 1;
 
 /**
  * Replays a range from an anchor at or before it: rebuilds the windows there, applies record after record, and
@@ -144,17 +141,4 @@ function createRun(state: WindowState, range: ReplayRange, anchor: Anchor, deps:
       spans_received: received,
     }),
   };
-}
-
-/** The number of the ledger entry that was made at a second; null when there is none among the entries. */
-function ledgerSeqAt(partition: number, entries: readonly Entry[], atS: number): number | null {
-  if (entries.length === 0) return null;
-  const builder = new FragmentBatchBuilder(partition);
-  for (const { seq, bytes } of entries) builder.add(seq, bytes);
-  const reader = new FragmentReader();
-  reader.reset(builder.finish(SCHEMA_ID));
-  for (let kind = reader.next(); kind !== 'end' && kind !== 'corrupt'; kind = reader.next()) {
-    if (kind === 'ledger' && reader.ledger?.atS === atS) return reader.seq;
-  }
-  return null;
 }

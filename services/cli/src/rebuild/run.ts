@@ -1,7 +1,13 @@
 import type { ClickHouse } from '@spanloom/clickhouse';
 import { type Kafka, type PartitionOffsets, partitionLog } from '@spanloom/kafka';
 import { type Clock, SpanloomError } from '@spanloom/runtime';
-import type { Checkpoint, RecordReader, WindowRules } from '@spanloom/window';
+import {
+  type Checkpoint,
+  createDecidedReader,
+  type RecordReader,
+  readDecisions,
+  type WindowRules,
+} from '@spanloom/window';
 import { findAnchors, nextAnchorOffset } from './anchors';
 import { assemblerCheckpoints, storedSeqs, waitForSink } from './commits';
 import { type Comparison, compare } from './compare';
@@ -149,7 +155,7 @@ async function rebuildPartition(
   const writer = createShadowWriter(partition, { clickhouse, names });
   const replay: ReplayDeps = {
     log: partitionLog(kafka, kafka.topic('spans'), partition),
-    reader,
+    reader: await decidedReader(partition, kafka, reader),
     rules,
     emit: writer.add,
     onProgress: deps.progress,
@@ -164,6 +170,20 @@ async function rebuildPartition(
     return { ...result, partition, from_offset: from, to_offset: to, spans, fragments };
   }
   throw await noAnchor(clickhouse, offsets, from);
+}
+
+/** What was a dead letter because of its schema stays one: all decisions that the topic still has are read. */
+async function decidedReader(
+  partition: number,
+  kafka: Kafka,
+  reader: RecordReader,
+): Promise<RecordReader> {
+  const topic = kafka.topic('dead-letters');
+  const offsets = await (await kafka.admin()).offsets(topic);
+  const end = offsets.find((o) => o.partition === partition)?.high ?? 0;
+  const of = { topic: kafka.topic('spans'), partition, since_s: 0, end };
+  const decisions = await readDecisions(partitionLog(kafka, topic, partition), of);
+  return createDecidedReader(reader, decisions, { complete: false });
 }
 
 async function noAnchor(
