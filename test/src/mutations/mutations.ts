@@ -69,4 +69,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     tests: 'test/sink/exactly-once',
   },
+  {
+    name: 'decisions: what the registry says today is believed of messages that were dead letters',
+    file: 'libs/window/src/decisions.ts',
+    find: 'if (value !== null && decisions.has(offset)) {',
+    replace: 'if (value === null && decisions.has(offset)) {',
+    tests: 'libs/window/test',
+  },
+  {
+    name: 'lost commits: the sink begins from the beginning',
+    file: 'services/sink/src/processor.ts',
+    find: 'seq: await deps.storedBefore(partition)',
+    replace: 'seq: (await deps.storedBefore(partition)) && null',
+    tests: 'test/sink/exactly-once',
+  },
 ];
