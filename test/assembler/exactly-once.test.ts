@@ -5,7 +5,7 @@ import { startTestEngines, type TestEngines } from '@spanloom/infra';
 import type { Span } from '@spanloom/model';
 import { createRedis } from '@spanloom/redis';
 import { createLogger } from '@spanloom/runtime';
-import { Kafka as KafkaJs } from 'kafkajs';
+import { Kafka as KafkaJs, Partitioners } from 'kafkajs';
 import { until, type WatchedProcess, watchProcess } from '../process/watched-process';
 import { type AssemblyLine, createAssemblyLine } from './running-assembler';
 import { settled } from './settled';
@@ -69,7 +69,9 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
 
   test('what cannot be read goes to dead letters, and the partition moves on', async () => {
     const line = await createAssemblyLine(engines.env, 'poison-', 1);
-    const foreign = new KafkaJs({ brokers: [engines.env.KAFKA_BROKERS as string] }).producer();
+    const foreign = new KafkaJs({ brokers: [engines.env.KAFKA_BROKERS as string] }).producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
     try {
       // A topic that is missing is made at the start.
       await (await line.kafka.admin()).deleteTopics([line.kafka.topic('dead-letters')]);
