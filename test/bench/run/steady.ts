@@ -3,7 +3,7 @@ import type { TestEngines } from '@spanloom/infra';
 import { systemClock } from '@spanloom/runtime';
 import { runLoad } from '../load/run-load';
 import { untilStored } from '../measure/stored';
-import { usedBetween } from '../measure/usage';
+import { type Usage, usedBetween } from '../measure/usage';
 import { WeightedValues } from '../measure/weighted';
 import type { SpanShape } from '../spans/shape';
 import { WORKERS } from './drain';
@@ -18,7 +18,7 @@ export interface SteadyResult {
   /** From sending a span to Kafka until a query finds it. */
   readonly p50_ms: number;
   readonly p99_ms: number;
-  /** CPU of the three workers per span, from ready to all stored. */
+  /** CPU of the three workers per span, from when compilers have settled to all stored. */
   readonly workers_us: number;
   /** How late the load itself was at its latest: more than a moment means that the machine was too busy. */
   readonly load_behind_ms: number;
@@ -94,6 +94,9 @@ export async function steadyLoad(
   const watching = new AbortController();
   try {
     const watched = watch(line.clickhouse, watching.signal);
+    const settled = systemClock
+      .sleep(for_s * 1000 * UNCOUNTED_SHARE)
+      .then(() => workers.map((worker) => worker.usage()));
     const load = await runLoad(line.env, { shape, mode: 'paced', spans_per_s });
     await untilStored(line.clickhouse, spans, { stall_ms: STALL_MS, onProgress: () => undefined });
     // One more look, so that the last spans have been seen.
@@ -101,13 +104,15 @@ export async function steadyLoad(
     watching.abort();
     const counted_from_unix_ms = load.started_unix_ms + for_s * 1000 * UNCOUNTED_SHARE;
     const latencies = latenciesFrom(await watched, counted_from_unix_ms);
-    const cpu_us = workers.map((w) => usedBetween(w.atReady, w.usage()).cpu_us);
+    const before = await settled;
+    const cpu_us = workers.map((w, i) => usedBetween(before[i] as Usage, w.usage()).cpu_us);
+    const counted = spans * (1 - UNCOUNTED_SHARE);
     return {
       share,
       spans_per_s: Math.round(spans_per_s),
       p50_ms: Math.round(latencies.quantile(0.5)),
       p99_ms: Math.round(latencies.quantile(0.99)),
-      workers_us: cpu_us.reduce((sum, us) => sum + us, 0) / spans,
+      workers_us: cpu_us.reduce((sum, us) => sum + us, 0) / counted,
       load_behind_ms: load.behind_ms,
     };
   } finally {
