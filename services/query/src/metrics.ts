@@ -6,6 +6,8 @@ export interface QueryMetrics {
   request(route: string, code: number, seconds: number): void;
   /** One query to ClickHouse, by its fixed name. */
   query(name: string, outcome: 'ok' | 'failed', seconds: number): void;
+  /** How many series and edges are exposed together as "other". */
+  folded(counts: { readonly series: number; readonly edges: number }): void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -34,6 +36,11 @@ export function defineMetrics(metrics: Metrics): QueryMetrics {
     labels: ['query'],
     buckets: SECONDS,
   });
+  const folded = metrics.gauge({
+    name: 'spanloom_query_folded_series',
+    help: 'Operations and edges that /metrics shows together as "other", because there are too many.',
+    labels: ['of'],
+  });
   return {
     request(route, code, seconds) {
       requests.inc({ route, code: String(code) });
@@ -42,6 +49,10 @@ export function defineMetrics(metrics: Metrics): QueryMetrics {
     query(name, outcome, seconds) {
       queries.inc({ query: name, outcome });
       querySeconds.observe({ query: name }, seconds);
+    },
+    folded({ series, edges }) {
+      folded.set({ of: 'series' }, series);
+      folded.set({ of: 'edges' }, edges);
     },
   };
 }

@@ -6,8 +6,11 @@ import type { QueryMetrics } from './metrics';
 import { refused } from './routes/envelope';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
+import { addJaegerMetricsRoutes } from './routes/jaeger-metrics';
 import { addLatencyRoute } from './routes/latency';
+import { addRedRoute } from './routes/red';
 import { addDependenciesRoute, addServiceGraphRoute } from './routes/service-graph';
+import { addSpanMetricsRoute, type SpanMetricsDeps } from './routes/span-metrics';
 import { addTraceAnalysisRoute } from './routes/trace-analysis';
 import type { Database } from './sql/database';
 
@@ -28,7 +31,7 @@ const RETRY_AFTER_S = '2';
 
 /** Makes the HTTP server with all routes; it does not listen yet. */
 export async function createServer(
-  config: { readonly answer_spans_max: number },
+  config: { readonly answer_spans_max: number } & SpanMetricsDeps['config'],
   deps: ServerDeps,
 ): Promise<FastifyInstance> {
   const app = fastify({
@@ -44,12 +47,14 @@ export async function createServer(
   app.server.maxConnections = CONNECTIONS_MAX;
   // Schemas are for the description only: the routes read parameters themselves, and say what is wrong.
   app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addAnswers(app, deps);
   await app.register(swagger, {
     openapi: { info: { title: 'Spanloom query API', version: '1' } },
   });
   app.register((root, _options, done) => {
     addHealthRoutes(root, deps.health);
+    addSpanMetricsRoute(root, { config, ...deps });
     root.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     done();
   });
@@ -58,8 +63,10 @@ export async function createServer(
       (api, _options, done) => {
         addJaegerRoutes(api, { config, database: deps.database });
         addDependenciesRoute(api, deps);
+        addJaegerMetricsRoutes(api, deps);
         if (prefix === '/api') {
           addLatencyRoute(api, deps);
+          addRedRoute(api, deps);
           addServiceGraphRoute(api, deps);
           addTraceAnalysisRoute(api, { config, database: deps.database });
         }

@@ -28,4 +28,28 @@ export const settings = defineSettings('query', {
     max: 2_000_000,
     doc: 'Spans in one answer. Where there are more, the last trace in it says so in its warnings.',
   }),
+  metrics_series_max: int({
+    default: 2_000,
+    min: 1,
+    max: 50_000,
+    doc: 'Series (service, operation, kind, status) in /metrics; further ones are added to "other". Each is 50 lines.',
+  }),
+  metrics_series_per_service_max: int({
+    default: 300,
+    min: 1,
+    max: 50_000,
+    doc: 'Series of one service in /metrics; further ones are added to its operation "other".',
+  }),
+  metrics_edges_max: int({
+    default: 1_000,
+    min: 1,
+    max: 50_000,
+    doc: 'Edges of the service graph in /metrics; further ones are added to one from "other" to "other".',
+  }),
+  metrics_cache_ms: int({
+    default: 5_000,
+    min: 0,
+    max: 10_000,
+    doc: 'How old an answer of /metrics may be. Less than the time between two scrapes.',
+  }),
 });

@@ -1,8 +1,6 @@
-import type { SeriesFilter } from '../sql/latency';
+import type { Dimension, SeriesFilter } from '../sql/latency';
 import type { Parameters } from './parameters';
-
-/** The rolling windows by name, in seconds: those of ROLLING_WINDOWS_S. */
-export const WINDOWS = { '1m': 60, '5m': 300, '15m': 900, '60m': 3600 } as const;
+import { dimensionsOf, filterOf, timeOf, type WindowLength, windowOf } from './series-parameters';
 
 /** Series in one answer. */
 export const SERIES_LIMITS = { default: 1_000, min: 1, max: 10_000 } as const;
@@ -10,7 +8,8 @@ export const SERIES_LIMITS = { default: 1_000, min: 1, max: 10_000 } as const;
 /** A request for latencies. */
 export interface LatencyRequest {
   readonly filter: SeriesFilter;
-  readonly window: { readonly name: string; readonly seconds: number };
+  readonly by: readonly Dimension[];
+  readonly window: WindowLength;
   /** End of the window as asked, s since 1970. */
   readonly at_s: number | undefined;
   readonly series_max: number;
@@ -18,40 +17,11 @@ export interface LatencyRequest {
 
 /** Reads the parameters of `/api/latency`; what is wrong is in `parameters.problems`. */
 export function latencyRequestOf(parameters: Parameters): LatencyRequest {
-  const name = parameters.text('window') ?? '5m';
-  const seconds = Object.hasOwn(WINDOWS, name) ? WINDOWS[name as keyof typeof WINDOWS] : undefined;
-  if (seconds === undefined) {
-    parameters.problem(`window should be one of ${Object.keys(WINDOWS).join(', ')}`);
-  }
-  const at = parameters.text('at');
-  const at_s = at === undefined ? undefined : secondsOf(at);
-  if (at_s === null) {
-    parameters.problem('at should be a time such as 2024-05-01T10:00:00Z, or Unix time in s or ms');
-  }
   return {
-    filter: {
-      service: parameters.text('service'),
-      operation: parameters.text('operation'),
-      kind: parameters.kind('kind'),
-    },
-    window: { name, seconds: seconds ?? 0 },
-    at_s: at_s ?? undefined,
+    window: windowOf(parameters),
+    at_s: timeOf(parameters, 'at'),
+    filter: filterOf(parameters),
+    by: dimensionsOf(parameters),
     series_max: parameters.int('limit', SERIES_LIMITS),
   };
-}
-
-/** The end of ClickHouse's DateTime, in the year 2106. */
-const SECONDS_MAX = 4_294_967_295;
-/** RFC 3339 with a zone: without one, the answer would depend on where the process runs. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-/** Unix time of RFC 3339, or of a number of seconds or (beyond what seconds can be) milliseconds. */
-function secondsOf(text: string): number | null {
-  let seconds = Number.NaN;
-  if (/^\d{1,13}$/.test(text)) {
-    seconds = Number(text) > SECONDS_MAX ? Number(text) / 1000 : Number(text);
-  } else if (RFC_3339.test(text)) {
-    seconds = Date.parse(text) / 1000;
-  }
-  return seconds >= 0 && seconds <= SECONDS_MAX ? Math.floor(seconds) : null;
 }

@@ -1,11 +1,34 @@
 import { SUMMARY_QUANTILES } from '@spanloom/sketch';
 import type { Statement } from './database';
 
-/** Which series; `kind` as stored. */
-export interface SeriesFilter {
-  readonly service?: string | undefined;
-  readonly operation?: string | undefined;
-  readonly kind?: string | undefined;
+/** What series can be told apart by, and the columns for it. */
+const COLUMNS = {
+  service: 'ServiceName',
+  operation: 'SpanName',
+  kind: 'SpanKind',
+  status: 'StatusCode',
+} as const;
+
+export type Dimension = keyof typeof COLUMNS;
+export const DIMENSIONS = Object.keys(COLUMNS) as readonly Dimension[];
+
+/** Which series; `kind` and `status` as stored. */
+export type SeriesFilter = { readonly [D in Dimension]?: string | undefined };
+
+/** Panes that start in [start_s, end_s), s since 1970. */
+export interface PaneRange {
+  readonly start_s: number;
+  readonly end_s: number;
+}
+
+/** Which series over which time. */
+export interface SeriesQuery {
+  readonly filter: SeriesFilter;
+  /** What a series is: the others are merged. In the order of {@link DIMENSIONS}, one at least. */
+  readonly by: readonly Dimension[];
+  readonly range: PaneRange;
+  /** So many series, most spans first. */
+  readonly series_max: number;
 }
 
 /** A row of {@link newestPaneStatement}. */
@@ -16,11 +39,12 @@ export interface NewestPaneRow {
   readonly start_s: number;
 }
 
-/** A row of {@link latencyStatement}: one series over the window, durations in ns. */
+/** Panes merged, durations in ns; of the dimensions those that were asked for. */
 export interface LatencyRow {
-  readonly service: string;
-  readonly operation: string;
-  readonly kind: string;
+  readonly service?: string;
+  readonly operation?: string;
+  readonly kind?: string;
+  readonly status?: string;
   readonly spans: number;
   readonly errors: number;
   readonly sum_nano: number;
@@ -32,22 +56,43 @@ export interface LatencyRow {
   readonly slowest_span_id: string;
 }
 
-const COLUMNS = [
-  ['service', 'ServiceName'],
-  ['operation', 'SpanName'],
-  ['kind', 'SpanKind'],
+/** The same in one step of the range. */
+export interface LatencyPointRow extends LatencyRow {
+  /** Number of the step, from 0. */
+  readonly step: number;
+}
+
+const MEASURES = `sum(pane.Count) AS spans,
+  sum(pane.Errors) AS errors,
+  sum(pane.SumNano) AS sum_nano,
+  min(pane.MinNano) AS min_nano,
+  max(pane.MaxNano) AS max_nano,
+  latencyQuantiles([${SUMMARY_QUANTILES.join(', ')}], sumMap(pane.Buckets), min_nano, max_nano) AS quantiles_nano,
+  max(pane.Exemplar).2 AS slowest_trace_id,
+  max(pane.Exemplar).3 AS slowest_span_id`;
+
+/** The range has its places filled by {@link rangeParams}. */
+const RANGE = [
+  'pane.PaneStart >= toDateTime({start_s:UInt32})',
+  'pane.PaneStart < toDateTime({end_s:UInt32})',
 ] as const;
 
 function conditionsOf(filter: SeriesFilter): {
   readonly conditions: readonly string[];
   readonly params: Readonly<Record<string, string>>;
 } {
-  const given = COLUMNS.filter(([name]) => filter[name] !== undefined);
+  const given = DIMENSIONS.filter((name) => filter[name] !== undefined);
   return {
-    conditions: given.map(([name, column]) => `pane.${column} = {${name}:String}`),
-    params: Object.fromEntries(given.map(([name]) => [name, filter[name] as string])),
+    conditions: given.map((name) => `pane.${COLUMNS[name]} = {${name}:String}`),
+    params: Object.fromEntries(given.map((name) => [name, filter[name] as string])),
   };
 }
+
+const columnsOf = (by: readonly Dimension[]): readonly string[] =>
+  by.map((name) => `pane.${COLUMNS[name]}`);
+
+const selected = (by: readonly Dimension[]): string =>
+  by.map((name) => `pane.${COLUMNS[name]} AS ${name}`).join(',\n  ');
 
 /** The newest pane of the series asked for. */
 export function newestPaneStatement(filter: SeriesFilter): Statement {
@@ -61,39 +106,56 @@ ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}\n`}LIMIT 1`,
 }
 
 /**
- * Panes that start in [start_s, end_s), merged for each service, operation and kind; most spans first.
+ * Panes of the range, merged for each series; most spans first.
  * Stored rows are deltas, so everything is aggregated; the functions come with the table's migrations.
  */
-export function latencyStatement(
-  filter: SeriesFilter,
-  window: { readonly start_s: number; readonly end_s: number },
-  series_max: number,
-): Statement {
+export function latencyStatement({ filter, by, range, series_max }: SeriesQuery): Statement {
   const { conditions, params } = conditionsOf(filter);
-  const all = [
-    'pane.PaneStart >= toDateTime({start_s:UInt32})',
-    'pane.PaneStart < toDateTime({end_s:UInt32})',
-    ...conditions,
-  ];
   return {
     name: 'latency',
     sql: `SELECT
-  pane.ServiceName AS service,
-  pane.SpanName AS operation,
-  pane.SpanKind AS kind,
-  sum(pane.Count) AS spans,
-  sum(pane.Errors) AS errors,
-  sum(pane.SumNano) AS sum_nano,
-  min(pane.MinNano) AS min_nano,
-  max(pane.MaxNano) AS max_nano,
-  latencyQuantiles([${SUMMARY_QUANTILES.join(', ')}], sumMap(pane.Buckets), min_nano, max_nano) AS quantiles_nano,
-  max(pane.Exemplar).2 AS slowest_trace_id,
-  max(pane.Exemplar).3 AS slowest_span_id
+  ${selected(by)},
+  ${MEASURES}
 FROM latency_panes AS pane
-WHERE ${all.join('\n  AND ')}
-GROUP BY service, operation, kind
-ORDER BY spans DESC, service, operation, kind
+WHERE ${[...RANGE, ...conditions].join('\n  AND ')}
+GROUP BY ${by.join(', ')}
+ORDER BY spans DESC, ${by.join(', ')}
 LIMIT {series_max:UInt32}`,
-    params: { ...params, ...window, series_max },
+    params: { ...params, ...range, series_max },
+  };
+}
+
+/**
+ * The same series in steps of `step_s` (a multiple of the pane's length) from the beginning of the range; steps
+ * without spans have no row.
+ * @param rows_max as many rows as series and steps can make
+ */
+export function latencyPointsStatement(
+  { filter, by, range, series_max }: SeriesQuery,
+  step_s: number,
+  rows_max: number,
+): Statement {
+  const { conditions, params } = conditionsOf(filter);
+  const where = [...RANGE, ...conditions].join('\n  AND ');
+  const columns = columnsOf(by).join(', ');
+  return {
+    name: 'latency-points',
+    sql: `SELECT
+  ${selected(by)},
+  intDiv(toUnixTimestamp(pane.PaneStart) - {start_s:UInt32}, {step_s:UInt32}) AS step,
+  ${MEASURES}
+FROM latency_panes AS pane
+WHERE ${where}
+  AND (${columns}) IN (
+    SELECT ${columns} FROM latency_panes AS pane
+    WHERE ${where}
+    GROUP BY ${columns}
+    ORDER BY sum(pane.Count) DESC, ${columns}
+    LIMIT {series_max:UInt32}
+  )
+GROUP BY ${by.join(', ')}, step
+ORDER BY ${by.join(', ')}, step
+LIMIT {rows_max:UInt32}`,
+    params: { ...params, ...range, series_max, step_s, rows_max },
   };
 }

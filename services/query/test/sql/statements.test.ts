@@ -1,9 +1,18 @@
-import { latencyStatement } from '../../src/sql/latency';
+import { latencyPointsStatement, latencyStatement, type SeriesQuery } from '../../src/sql/latency';
 import { operationsStatement } from '../../src/sql/names';
+import { paneSlotsStatement } from '../../src/sql/pane-slots';
 import { searchStatement } from '../../src/sql/search';
 import { spansStatement } from '../../src/sql/spans';
+import { edgeTotalsStatement, seriesTotalsStatement } from '../../src/sql/totals';
 
 const HOSTILE = "x' OR 1=1 {a:String} -- `";
+
+const SERIES: SeriesQuery = {
+  filter: { service: HOSTILE, operation: HOSTILE, kind: HOSTILE, status: HOSTILE },
+  by: ['service', 'status'],
+  range: { start_s: 1, end_s: 2 },
+  series_max: 3,
+};
 
 describe('statements', () => {
   const statements = [
@@ -25,7 +34,19 @@ describe('statements', () => {
       limit: 5,
     }),
     spansStatement([HOSTILE], 10),
-    latencyStatement({ service: HOSTILE, operation: HOSTILE }, { start_s: 1, end_s: 2 }, 3),
+    latencyStatement(SERIES),
+    latencyPointsStatement(SERIES, 10, 30),
+    paneSlotsStatement({
+      services: [HOSTILE],
+      kinds: [HOSTILE],
+      byOperation: true,
+      range: { start_s: 1, end_s: 2 },
+      slot_s: 10,
+      withBuckets: true,
+      rows_max: 5,
+    }),
+    seriesTotalsStatement({ series_max: 1, series_per_service_max: 2, edges_max: 3 }),
+    edgeTotalsStatement({ series_max: 1, series_per_service_max: 2, edges_max: 3 }),
   ];
 
   it.each(statements)(
