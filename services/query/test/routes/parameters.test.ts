@@ -1,5 +1,8 @@
+import { createManualClock } from '@spanloom/runtime';
+import { metricRequestOf } from '../../src/routes/jaeger-metrics-parameters';
 import { latencyRequestOf } from '../../src/routes/latency-parameters';
 import { createParameters } from '../../src/routes/parameters';
+import { redRequestOf } from '../../src/routes/red-parameters';
 import { searchOf } from '../../src/routes/search-parameters';
 
 function searchFrom(query: object) {
@@ -88,5 +91,126 @@ describe('parameters of latency', () => {
     { limit: '10001' },
   ])('turns down %j', (query) => {
     expect(latencyFrom(query).problems).toHaveLength(1);
+  });
+});
+
+function redFrom(query: object) {
+  const parameters = createParameters(query);
+  return { request: redRequestOf(parameters), problems: parameters.problems };
+}
+
+describe('parameters of rate, errors, duration', () => {
+  it('reads a range, drawn down to whole panes, and steps', () => {
+    const { request, problems } = redFrom({
+      start: '1700000005',
+      end: '2023-11-14T23:13:29Z',
+      step: '5m',
+      by: 'status, service',
+      status: 'ERROR',
+    });
+    expect(problems).toEqual([]);
+    expect(request).toEqual({
+      filter: { service: undefined, operation: undefined, kind: undefined, status: 'Error' },
+      by: ['service', 'status'],
+      over: { range: { start_s: 1_700_000_000, end_s: 1_700_003_600 } },
+      step_s: 300,
+      series_max: 100,
+    });
+  });
+
+  it('reads a window', () => {
+    const { request, problems } = redFrom({ window: '15m' });
+    expect(problems).toEqual([]);
+    expect(request).toMatchObject({
+      by: ['service', 'operation', 'kind'],
+      over: { window: { name: '15m', seconds: 900 }, at_s: undefined },
+      step_s: null,
+    });
+  });
+
+  it.each([
+    { start: '1' },
+    { end: '1' },
+    { start: '1', end: '100', window: '5m' },
+    { start: '1', end: '100', at: '5' },
+    { start: '100', end: '101' },
+    { start: 'then', end: '100' },
+    { step: '15s' },
+    { step: '0' },
+    { step: '7' },
+    { start: '0', end: '100000', step: '10s' },
+    { window: '60m', step: '10s', limit: '1000' },
+    { by: 'service,colour' },
+    { by: 'service,service' },
+    { status: 'fine' },
+    { limit: '0' },
+  ])('turns down %j', (query) => {
+    expect(redFrom(query).problems).toHaveLength(1);
+  });
+});
+
+function metricsFrom(query: object, kind: 'latencies' | 'calls' = 'calls') {
+  const parameters = createParameters(query);
+  const request = metricRequestOf(parameters, kind, createManualClock(1_700_000_005_000));
+  return { request, problems: parameters.problems };
+}
+
+describe("parameters of Jaeger's metrics", () => {
+  it('has the defaults of Jaeger', () => {
+    const { request, problems } = metricsFrom({ service: 'cart' });
+    expect(problems).toEqual([]);
+    const { times, range, ...rest } = request;
+    expect(rest).toEqual({
+      kind: 'calls',
+      services: ['cart'],
+      kinds: ['Server'],
+      quantile: 0,
+      byOperation: false,
+    });
+    expect(times.points).toHaveLength(721);
+    expect(times.points[0]?.at_ms).toBe(1_699_996_405_000);
+    expect(times.points.at(-1)?.at_ms).toBe(1_700_000_005_000);
+    expect(times.slot_s * times.window_slots).toBe(600);
+    expect(range.end_s).toBe(1_700_000_000);
+  });
+
+  it('reads all of them', () => {
+    const { request, problems } = metricsFrom(
+      {
+        service: ['cart', 'pay'],
+        spanKind: ['client', 'SPAN_KIND_CONSUMER'],
+        quantile: '.95',
+        groupByOperation: 'true',
+        endTs: '1700000000000',
+        lookback: '600000',
+        step: '60000',
+        ratePer: '120000',
+      },
+      'latencies',
+    );
+    expect(problems).toEqual([]);
+    expect(request).toMatchObject({
+      services: ['cart', 'pay'],
+      kinds: ['Client', 'Consumer'],
+      quantile: 0.95,
+      byOperation: true,
+      range: { end_s: 1_700_000_000 },
+      times: { slot_s: 60, window_slots: 2 },
+    });
+  });
+
+  it.each([
+    [{}, 'calls'],
+    [{ service: 'a' }, 'latencies'],
+    [{ service: 'a', quantile: '1.5' }, 'latencies'],
+    [{ service: 'a', quantile: 'NaN' }, 'latencies'],
+    [{ service: 'a', spanKind: 'x' }, 'calls'],
+    [{ service: 'a', groupByOperation: 'maybe' }, 'calls'],
+    [{ service: 'a', step: '0' }, 'calls'],
+    [{ service: 'a', step: '1', lookback: '11000' }, 'calls'],
+    [{ service: 'a', endTs: 'now' }, 'calls'],
+    [{ service: Array.from({ length: 101 }, (_, i) => `s${i}`) }, 'calls'],
+  ] as const)('turns down %j for %s', (query, kind) => {
+    expect(metricsFrom(query, kind).problems).toHaveLength(1);
   });
 });
