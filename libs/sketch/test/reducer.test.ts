@@ -200,4 +200,50 @@ describe('latency reducer, by hand', () => {
     expect(pane?.operation).toBe('€'.repeat(85));
     expect(pane?.service).toBe('s'.repeat(256));
   });
+
+  it('counts what goes over its bounds under "other", per service and in all, and says how much', () => {
+    const bounds = { services_max: 2, operations_per_service_max: 2, series_max: 3 };
+    const names = [
+      ['cart', 'a'],
+      ['cart', 'b'],
+      ['cart', 'c'], // a third operation of one service
+      ['pay', 'a'],
+      ['pay', 'b'], // a fourth series
+      ['mail', 'a'], // a third service
+      ['cart', 'a'],
+    ] as const;
+    const spans = names.map(([service, name], i) =>
+      span({ service, name, spanId: (i + 1).toString(16).padStart(16, '0') }),
+    );
+    const rules = { ...LATENCY_RULES, ...bounds };
+    const state = createLatencyState(0, 1, rules, START);
+    step(state, at(1, batchOf(spans), 0));
+    const [flush] = step(state, at(6, null, 1));
+    const counted = panesOf(flush as LatencyFlush).map((pane) => [
+      pane.service,
+      pane.operation,
+      pane.count,
+    ]);
+    expect(counted).toEqual([
+      ['cart', 'a', 2],
+      ['cart', 'b', 1],
+      ['cart', 'other', 1],
+      ['other', 'other', 1],
+      ['pay', 'a', 1],
+      ['pay', 'other', 1],
+    ]);
+    expect(state.counters).toMatchObject({ spans: 7, overflowed: 3 });
+  });
+
+  it.each([
+    [true, ['GET /cart/{id}']],
+    [false, ['GET /cart/17', 'GET /cart/18']],
+  ])('takes ids out of names where that is asked for: %s', (template_operations, operations) => {
+    const spans = ['GET /cart/17', 'GET /cart/18'].map((name, i) =>
+      span({ name, spanId: (i + 1).toString(16).padStart(16, '0') }),
+    );
+    const rules = { ...LATENCY_RULES, template_operations };
+    const [flush] = run([at(1, batchOf(spans), 0), at(6, null, 1)], rules);
+    expect(panesOf(flush as LatencyFlush).map((pane) => pane.operation)).toEqual(operations);
+  });
 });

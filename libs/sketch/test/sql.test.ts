@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Session } from 'chdb';
 import fc from 'fast-check';
-import { bucketMidpoint, inWindow, type LatencyPane, nearestRank, Sketch, summarize } from '../src';
+import {
+  bucketMidpoint,
+  inWindow,
+  type LatencyPane,
+  nearestRank,
+  quantilesOf,
+  Sketch,
+  summarize,
+} from '../src';
 
 const SCHEMAS = resolve(__dirname, '..', '..', '..', 'schemas', 'clickhouse');
 const QUANTILES = [0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 1];
@@ -22,7 +30,7 @@ function rows<T>(sql: string): T[] {
 function migrate(file: string): void {
   const sql = readFileSync(join(SCHEMAS, file), 'utf8').replace(/\{\{retention_days\}\}/g, '3650');
   const bare = sql.replace(/^\s*--.*$/gm, '');
-  for (const statement of bare.split(';')) if (statement.trim() !== '') session.query(statement);
+  for (const statement of bare.split(/;\s*$/m)) if (statement.trim() !== '') session.query(statement);
 }
 
 beforeAll(() => {
@@ -30,8 +38,12 @@ beforeAll(() => {
   session = new Session(folder);
   session.query('CREATE DATABASE spanloom');
   session.query('USE spanloom');
+  migrate('0001_spans.sql');
+  migrate('0002_fragments_and_ledger.sql');
   migrate('0003_latency_panes.sql');
   migrate('0004_latency_views.sql');
+  migrate('0005_trace_analysis.sql');
+  migrate('0008_span_metrics.sql');
 });
 
 afterAll(() => {
@@ -113,12 +125,16 @@ const anyPane = fc
 
 function insert(panes: readonly LatencyPane[]): void {
   session.query('TRUNCATE TABLE latency_panes');
+  add(panes);
+}
+
+function add(panes: readonly LatencyPane[], settings = ''): void {
   const values = panes.map((pane) => {
     const map = pane.indices.map((index, i) => `${index}, ${pane.counts[i] as number}`).join();
     const exemplar = `(${pane.max}, '${pane.exemplarTraceId}', '${pane.exemplarSpanId}')`;
     return `('${pane.service}', '${pane.operation}', 'Server', 'Error', ${pane.startS}, ${pane.count}, ${pane.errors}, ${pane.sum}, ${pane.min}, ${pane.max}, map(${map}), ${exemplar}, now(), map(0, 1))`;
   });
-  session.query(`INSERT INTO latency_panes VALUES ${values.join()}`);
+  session.query(`INSERT INTO latency_panes ${settings} VALUES ${values.join()}`);
 }
 
 interface ViewRow {
@@ -192,6 +208,72 @@ describe('views against TypeScript', () => {
         expect([counted(whole), counted(steps)]).toEqual([total, total]);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('latency_by_operation and latency_by_service merge what they do not tell apart', () => {
+    fc.assert(
+      fc.property(somePanes, (panes) => {
+        insert(panes);
+        const range = 'start_at = 1700000000, end_at = 1700003600';
+        const inside = panes.filter((pane) => pane.startS < 1_700_003_600);
+        const services = new Set(inside.map(({ service }) => service));
+        for (const view of ['latency_by_operation', 'latency_by_service']) {
+          const found = rows<ViewRow & { ErrorRate: number }>(`SELECT * FROM ${view}(${range})`);
+          expect(found).toHaveLength(services.size);
+          for (const row of found) {
+            expectRow(row, serviceOf(inside, row.ServiceName), 3600);
+            expect(row.ErrorRate).toBe(1);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('totals', () => {
+  interface Total {
+    readonly s: string;
+    readonly n: number;
+    readonly nano: number;
+    readonly q: number[];
+    readonly exemplar: string;
+  }
+  const QUERY = `SELECT ServiceName AS s, sum(Count) AS n, sum(SumNano) AS nano, max(Exemplar).4 AS exemplar,
+    latencyQuantiles([${QUANTILES.join()}], sumMap(Buckets), 0, inf) AS q FROM latency_totals GROUP BY s ORDER BY s`;
+
+  it('count each block once, however often it comes, and keep the slowest span of the newest pane', () => {
+    session.query('TRUNCATE TABLE latency_totals');
+    session.query('TRUNCATE TABLE latency_panes');
+    const inserted: LatencyPane[] = [];
+    let token = 0;
+    fc.assert(
+      fc.property(fc.array(anyPane, { minLength: 1, maxLength: 10 }), (panes) => {
+        const before = new Map(rows<Total>(QUERY).map(({ s, n }) => [s, Number(n)]));
+        token++;
+        const settings = `SETTINGS insert_deduplication_token = 'block-${token}', deduplicate_blocks_in_dependent_materialized_views = 1, optimize_on_insert = 0`;
+        add(panes, settings);
+        add(panes, settings);
+        inserted.push(...panes);
+        for (const { s, n, nano, q, exemplar } of rows<Total>(QUERY)) {
+          const all = serviceOf(inserted, s);
+          const summary = summarize(all, 1);
+          expect(Number(n)).toBe(summary.count);
+          expect(Number(n)).toBeGreaterThanOrEqual(before.get(s) ?? 0);
+          expect(Math.abs(nano / summary.count / summary.meanNano - 1)).toBeLessThan(1e-9);
+          const sketch = new Sketch();
+          for (const pane of all) sketch.merge(pane);
+          const unbounded = { ...sketch.counts(), min: 0, max: Number.POSITIVE_INFINITY };
+          const whole = { ...unbounded, length: unbounded.indices.length };
+          expect(q).toEqual(quantilesOf(whole, QUANTILES));
+          const newest = Math.max(...all.map(({ startS }) => startS));
+          const slowest = Math.max(...all.filter((p) => p.startS === newest).map((p) => p.max));
+          const shown = all.filter((p) => p.startS === newest && p.max === slowest);
+          expect(shown.map((p) => p.exemplarSpanId)).toContain(exemplar);
+        }
+      }),
+      { numRuns: 25 },
     );
   });
 });
