@@ -14,6 +14,8 @@ import {
 export interface RunningQuery {
   readonly clickhouse: ClickHouse;
   readonly metrics: Metrics;
+  /** Without a slash at the end. */
+  readonly url: string;
   /** Asks for a path; the body as JSON. */
   get(path: string): Promise<{ readonly code: number; readonly body: Body }>;
   migrate(): Promise<void>;
@@ -50,11 +52,13 @@ export async function startTestQuery(
     onStop: (_name, stop) => stops.unshift(stop),
   });
   health.setReady(true);
+  const base = `http://127.0.0.1:${port}`;
   return {
     clickhouse,
     metrics,
+    url: base,
     async get(path) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      const response = await fetch(`${base}${path}`);
       return { code: response.status, body: await response.json() };
     },
     async migrate() {

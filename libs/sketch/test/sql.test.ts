@@ -30,7 +30,8 @@ function rows<T>(sql: string): T[] {
 function migrate(file: string): void {
   const sql = readFileSync(join(SCHEMAS, file), 'utf8').replace(/\{\{retention_days\}\}/g, '3650');
   const bare = sql.replace(/^\s*--.*$/gm, '');
-  for (const statement of bare.split(/;\s*$/m)) if (statement.trim() !== '') session.query(statement);
+  for (const statement of bare.split(/;\s*$/m))
+    if (statement.trim() !== '') session.query(statement);
 }
 
 beforeAll(() => {
