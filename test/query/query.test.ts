@@ -264,6 +264,13 @@ describe('query API on a real ClickHouse', () => {
     '/api/latency?at=now',
     '/api/latency?kind=x',
     '/api/latency?limit=-1',
+    '/api/latency?by=colour',
+    '/api/latency?status=fine',
+    '/api/red?start=1',
+    '/api/red?step=15s',
+    '/jaeger/api/metrics/calls',
+    '/api/metrics/latencies?service=front',
+    '/api/metrics/errors?service=front&spanKind=x',
     '/api/services/%zz/operations',
   ])('turns down %s', async (path) => {
     const { code, body } = await query.get(path);
@@ -315,10 +322,80 @@ describe('query API on a real ClickHouse', () => {
     expect(front.body.window.end).toBe(new Date((START_S + 1) * 1000).toISOString());
   });
 
+  it('gives rate, errors and duration over a range, in steps, by what is asked for', async () => {
+    const range = `start=${START_S - 69}&end=${START_S + 700}`;
+    const { body } = await query.get(`/api/red?${range}&by=service,status&step=5m&limit=2`);
+    expect(body.window).toEqual({
+      seconds: 760,
+      start: new Date((START_S - 69) * 1000).toISOString(),
+      end: new Date((START_S + 691) * 1000).toISOString(),
+    });
+    expect(body).toMatchObject({ step_s: 300, truncated: true });
+    const [most, second] = body.series;
+    expect(most).toMatchObject({ service: 'back', status: 'unset', count: 3, rate: 3 / 760 });
+    expect(most.points).toMatchObject([
+      { start: new Date((START_S + 531) * 1000).toISOString(), count: 3, rate: 3 / 160 },
+    ]);
+    expect(second).toMatchObject({ service: 'front', status: 'unset', count: 3, errors: 0 });
+    expect(second.points).toMatchObject([{ count: 3, rate: 3 / 300 }]);
+    const failed = await query.get(`/api/red?${range}&status=error&by=kind`);
+    expect(failed.body.step_s).toBeNull();
+    expect(failed.body.series).toMatchObject([{ kind: 'server', count: 1, error_rate: 1 }]);
+    expect(failed.body.series[0].points).toBeUndefined();
+  });
+
+  it.each(['/api', '/jaeger/api'])("answers Jaeger's Monitor page under %s", async (prefix) => {
+    const at = `endTs=${(START_S + 1) * 1000}&lookback=60000&step=60000&ratePer=60000`;
+    const errors = await query.get(`${prefix}/metrics/errors?service=front&service=back&${at}`);
+    expect(errors.body).toEqual({
+      name: 'service_error_rate',
+      type: 'GAUGE',
+      help: 'error rate, computed as a fraction of errors/sec over calls/sec, grouped by service',
+      metrics: [
+        {
+          labels: [{ name: 'service_name', value: 'front' }],
+          metricPoints: [
+            {
+              gaugeValue: { doubleValue: 0.25 },
+              timestamp: new Date((START_S + 1) * 1000).toISOString(),
+            },
+          ],
+        },
+      ],
+    });
+    const none = await query.get(`${prefix}/metrics/calls?service=front&spanKind=client&${at}`);
+    expect(none.body.metrics).toEqual([]);
+    const { body } = await query.get(`${prefix}/metrics/minstep`);
+    expect(body).toEqual({ data: 10_000, total: 0, limit: 0, offset: 0, errors: null });
+  });
+
+  it('gives an answer to Prometheus that is kept for a while, plain or compressed', async () => {
+    const ask = (encoding: string) =>
+      fetch(`${query.url}/metrics`, { headers: { 'accept-encoding': encoding } });
+    const first = await ask('gzip');
+    expect(first.headers.get('content-encoding')).toBe('gzip');
+    const text = await first.text();
+    expect(text).toContain(
+      'traces_spanmetrics_calls_total{service="front",span_name="op",span_kind="SPAN_KIND_SERVER",status_code="STATUS_CODE_ERROR"} 1\n',
+    );
+    expect(text).toContain('traces_service_graph_unpaired_spans_total{client="back",server=""');
+    await addPane({});
+    const second = await ask('identity');
+    expect(second.headers.get('content-encoding')).toBeNull();
+    expect(await second.text()).toBe(text);
+  });
+
   it('describes itself, counts itself and is healthy', async () => {
     const { body } = await query.get('/openapi.json');
     expect(Object.keys(body.paths)).toEqual(
-      expect.arrayContaining(['/api/traces/{id}', '/jaeger/api/traces', '/api/latency', '/livez']),
+      expect.arrayContaining([
+        ...['/api/traces/{id}', '/jaeger/api/traces', '/livez', '/metrics'],
+        ...['/api/latency', '/api/red', '/api/metrics/latencies', '/jaeger/api/metrics/minstep'],
+      ]),
+    );
+    const red = body.paths['/api/red'].get.responses['200'].content['application/json'].schema;
+    expect(Object.keys(red.properties.series.items.properties)).toEqual(
+      expect.arrayContaining(['rate', 'error_rate', 'p99_9_ms', 'points']),
     );
     expect((await query.get('/livez')).body).toEqual({ ok: true });
     expect((await query.get('/readyz')).body).toEqual({ ok: true });
