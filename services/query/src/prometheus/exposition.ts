@@ -52,19 +52,34 @@ export function exposition(families: readonly Family[], format: TextFormat): str
     const counts = family.type === 'counter' && format === 'prometheus';
     const named = counts ? `${family.name}_total` : family.name;
     lines.push(`# HELP ${named} ${family.help}`, `# TYPE ${named} ${family.type}`);
-    for (const sample of family.samples()) lines.push(line(family.name, sample, format));
+    // The samples of a histogram have their labels in common: they are written once.
+    let labels: LabelPairs | null = null;
+    let text = '';
+    for (const sample of family.samples()) {
+      if (sample.labels !== labels) text = pairs(sample.labels);
+      labels = sample.labels;
+      lines.push(line(family.name, text, sample, format));
+    }
   }
   if (format === 'openmetrics') lines.push('# EOF');
   return `${lines.join('\n')}\n`;
 }
 
-function line(name: string, { suffix, labels, le, value, exemplar }: Sample, format: TextFormat) {
-  const pairs = labels.map(([key, text]) => `${key}="${escaped(text)}"`);
-  if (le !== undefined) pairs.push(`le="${bound(le, format)}"`);
-  const plain = `${name}${suffix}{${pairs.join(',')}} ${number(value)}`;
+const pairs = (labels: LabelPairs): string =>
+  labels.map(([name, text]) => `${name}="${escaped(text)}"`).join(',');
+
+function line(name: string, labels: string, sample: Sample, format: TextFormat): string {
+  const { suffix, le, value, exemplar } = sample;
+  const comma = labels === '' ? '' : ',';
+  const all = le === undefined ? labels : `${labels}${comma}le="${bound(le, format)}"`;
+  const plain = `${name}${suffix}${all === '' ? '' : `{${all}}`} ${number(value)}`;
   if (exemplar === undefined || format === 'prometheus') return plain;
-  const ids = `trace_id="${escaped(exemplar.traceId)}",span_id="${escaped(exemplar.spanId)}"`;
-  return `${plain} # {${ids}} ${number(exemplar.value)} ${exemplar.at_s}`;
+  const { traceId, spanId, at_s } = exemplar;
+  const ids = pairs([
+    ['trace_id', traceId],
+    ['span_id', spanId],
+  ]);
+  return `${plain} # {${ids}} ${number(exemplar.value)} ${at_s}`;
 }
 
 function number(value: number): string {

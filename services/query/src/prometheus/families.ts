@@ -119,16 +119,25 @@ function* edgeCounts(rows: readonly EdgeTotalRow[], of: 'calls' | 'failed'): Ite
   for (const row of rows) yield { suffix: '_total', labels: edgeLabels(row), value: row[of] };
 }
 
+const BOTH_SIDES = ['client', 'server'] as const;
+/** Types of edges of which one side never sends spans. */
+const ONE_SIDED: ReadonlySet<string> = new Set(['database', 'virtual_node']);
+
+/**
+ * Durations as one side saw them. A database sends no spans: its durations as callee are those that its callers
+ * saw, as in Tempo, so that Grafana has something to show at its node.
+ */
 function* edgeDurations(
   rows: readonly EdgeTotalRow[],
   side: 'client' | 'server',
 ): Iterable<Sample> {
   for (const row of rows) {
-    const indices = row[`${side}_indices`];
+    const sides = side === 'server' && ONE_SIDED.has(row.type) ? BOTH_SIDES : ([side] as const);
+    const indices = sides.flatMap((one) => row[`${one}_indices`]);
     if (indices.length === 0) continue; // That side sends no spans.
-    const counts = row[`${side}_counts`];
-    const histogram = { indices, counts, sum_nano: row[`${side}_nano`] };
-    yield* histogramSamples({ ...histogram, labels: edgeLabels(row) }, 'seconds');
+    const counts = sides.flatMap((one) => row[`${one}_counts`]);
+    const sum_nano = sides.reduce((sum, one) => sum + row[`${one}_nano`], 0);
+    yield* histogramSamples({ labels: edgeLabels(row), indices, counts, sum_nano }, 'seconds');
   }
 }
 

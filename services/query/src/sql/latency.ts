@@ -71,7 +71,6 @@ const MEASURES = `sum(pane.Count) AS spans,
   max(pane.Exemplar).2 AS slowest_trace_id,
   max(pane.Exemplar).3 AS slowest_span_id`;
 
-/** The range has its places filled by {@link rangeParams}. */
 const RANGE = [
   'pane.PaneStart >= toDateTime({start_s:UInt32})',
   'pane.PaneStart < toDateTime({end_s:UInt32})',
@@ -88,9 +87,6 @@ function conditionsOf(filter: SeriesFilter): {
   };
 }
 
-const columnsOf = (by: readonly Dimension[]): readonly string[] =>
-  by.map((name) => `pane.${COLUMNS[name]}`);
-
 const selected = (by: readonly Dimension[]): string =>
   by.map((name) => `pane.${COLUMNS[name]} AS ${name}`).join(',\n  ');
 
@@ -106,22 +102,42 @@ ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}\n`}LIMIT 1`,
 }
 
 /**
+ * Which panes: those in the range of the series with most spans. Who that is is found without looking at buckets,
+ * of which only those of these series are merged then.
+ */
+function whereOf({ filter, by, range, series_max }: SeriesQuery) {
+  const { conditions, params } = conditionsOf(filter);
+  const asked = [...RANGE, ...conditions].join('\n  AND ');
+  const columns = by.map((name) => `pane.${COLUMNS[name]}`).join(', ');
+  const where = `${asked}
+  AND (${columns}) IN (
+    SELECT ${columns} FROM latency_panes AS pane
+    WHERE ${asked}
+    GROUP BY ${columns}
+    ORDER BY sum(pane.Count) DESC, ${columns}
+    LIMIT {series_max:UInt32}
+  )`;
+  return { where, params: { ...params, ...range, series_max } };
+}
+
+/**
  * Panes of the range, merged for each series; most spans first.
  * Stored rows are deltas, so everything is aggregated; the functions come with the table's migrations.
  */
-export function latencyStatement({ filter, by, range, series_max }: SeriesQuery): Statement {
-  const { conditions, params } = conditionsOf(filter);
+export function latencyStatement(query: SeriesQuery): Statement {
+  const { by } = query;
+  const { where, params } = whereOf(query);
   return {
     name: 'latency',
     sql: `SELECT
   ${selected(by)},
   ${MEASURES}
 FROM latency_panes AS pane
-WHERE ${[...RANGE, ...conditions].join('\n  AND ')}
+WHERE ${where}
 GROUP BY ${by.join(', ')}
 ORDER BY spans DESC, ${by.join(', ')}
 LIMIT {series_max:UInt32}`,
-    params: { ...params, ...range, series_max },
+    params,
   };
 }
 
@@ -131,13 +147,12 @@ LIMIT {series_max:UInt32}`,
  * @param rows_max as many rows as series and steps can make
  */
 export function latencyPointsStatement(
-  { filter, by, range, series_max }: SeriesQuery,
+  query: SeriesQuery,
   step_s: number,
   rows_max: number,
 ): Statement {
-  const { conditions, params } = conditionsOf(filter);
-  const where = [...RANGE, ...conditions].join('\n  AND ');
-  const columns = columnsOf(by).join(', ');
+  const { by } = query;
+  const { where, params } = whereOf(query);
   return {
     name: 'latency-points',
     sql: `SELECT
@@ -146,16 +161,9 @@ export function latencyPointsStatement(
   ${MEASURES}
 FROM latency_panes AS pane
 WHERE ${where}
-  AND (${columns}) IN (
-    SELECT ${columns} FROM latency_panes AS pane
-    WHERE ${where}
-    GROUP BY ${columns}
-    ORDER BY sum(pane.Count) DESC, ${columns}
-    LIMIT {series_max:UInt32}
-  )
 GROUP BY ${by.join(', ')}, step
 ORDER BY ${by.join(', ')}, step
 LIMIT {rows_max:UInt32}`,
-    params: { ...params, ...range, series_max, step_s, rows_max },
+    params: { ...params, step_s, rows_max },
   };
 }
