@@ -53,6 +53,7 @@ export function whereToLook(state: Pick<RunState, 'processes'>, home: string): r
     '',
     `  API   ${query}/api/traces?service=checkout&limit=5`,
     `        ${query}/api/latency?window=1m (all of it: ${query}/openapi.json)`,
+    `        ${query}/metrics for Prometheus`,
     '  SQL   npx spanloom sql "SELECT RootService, RootName, count() AS traces,',
     '          round(quantile(0.99)(Duration) / 1e6, 1) AS p99_ms FROM traces GROUP BY 1, 2 ORDER BY 3 DESC"',
     `  send  OTLP over HTTP to http://127.0.0.1:${portOf('gateway') ?? 4318}/v1/traces`,
