@@ -62,7 +62,12 @@ async function untilStored(loads: readonly KnownLoad[]): Promise<void> {
   for (;;) {
     const counted = await number('SELECT sum(Count) FROM latency_panes');
     const called = await number('SELECT sum(Calls) FROM service_edge_panes');
-    if (counted === spans && called === calls) return;
+    // What views make of a block shows a moment later.
+    const totals = [
+      await number('SELECT sum(Count) FROM latency_totals'),
+      await number('SELECT sum(Calls) FROM service_edge_totals'),
+    ];
+    if (counted === spans && called === calls && totals[0] === spans && totals[1] === calls) return;
     if (Date.now() > end_ms) {
       throw new Error(`counted ${counted} of ${spans} spans and ${called} of ${calls} calls`);
     }

@@ -125,6 +125,8 @@ async function expectAllOnce(): Promise<void> {
   const { count } = bench;
   await until(async () => (await count('SELECT count() FROM ledger')) >= (2 * FRAGMENTS) / 5);
   await until(async () => (await count('SELECT sum(Count) FROM latency_panes')) >= 2 * 465);
+  // What views make of a block shows a moment later.
+  await until(async () => (await count('SELECT sum(Count) FROM latency_totals')) >= 2 * 465);
   await until(async () => (await count('SELECT uniqExact(Offset) FROM dead_letters')) >= 3);
   expect(await count('SELECT count() FROM otel_traces')).toBe(spans);
   expect(await count('SELECT uniqExact(TraceId, SpanId) FROM otel_traces')).toBe(spans);
@@ -135,12 +137,15 @@ async function expectAllOnce(): Promise<void> {
   expect(await count('SELECT sum(SpanCount) FROM trace_fragments')).toBe(spans);
   // The second and the third span of each trace are of other services than the first.
   const calls = 2 * seqs.reduce((sum, seq) => sum + Math.min(spansIn(seq) - 1, 2), 0);
+  await until(async () => (await count('SELECT sum(Calls) FROM service_edge_totals')) >= calls);
   expect(await count('SELECT sum(Calls) FROM service_edges')).toBe(calls);
   expect(await count('SELECT sum(arraySum(mapValues(ServerBuckets))) FROM service_edges')).toBe(
     calls,
   );
   expect(await count('SELECT count() FROM ledger')).toBe((2 * FRAGMENTS) / 5);
   expect(await count('SELECT sum(Count) FROM latency_panes')).toBe(2 * 465);
+  expect(await count('SELECT sum(Count) FROM latency_totals')).toBe(2 * 465);
+  expect(await count('SELECT sum(Calls) FROM service_edge_totals')).toBe(calls);
   expect(await count('SELECT sum(arraySum(mapValues(Buckets))) FROM latency_panes')).toBe(2 * 465);
   const ours = `SELECT count() FROM dead_letters FINAL WHERE Topic = 'spans'`;
   expect(await count(ours)).toBe(3);
