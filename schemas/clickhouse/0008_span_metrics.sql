@@ -125,3 +125,22 @@ SELECT
 FROM latency_panes AS pane
 WHERE PaneStart >= {start_at:DateTime} AND PaneStart < {end_at:DateTime}
 GROUP BY ServiceName, SpanKind;
+
+-- The service graph in steps of so many seconds (a multiple of 60), for charts:
+--   SELECT * FROM service_graph_over_time(start_at = '2024-05-01 10:00:00', end_at = '2024-05-01 11:00:00', step_s = 300)
+CREATE OR REPLACE VIEW service_graph_over_time AS
+SELECT
+    toStartOfInterval(PaneStart, toIntervalSecond({step_s:UInt32})) AS Time,
+    Client,
+    Server,
+    ConnectionType,
+    sum(pane.Calls) AS Calls,
+    sum(pane.Failed) AS Failed,
+    Calls / {step_s:UInt32} AS RatePerS,
+    Failed / Calls AS FailureRate,
+    latencyQuantiles([0.5, 0.95, 0.99], sumMap(pane.ClientBuckets), 0, inf) AS ClientQuantilesNano,
+    latencyQuantiles([0.5, 0.95, 0.99], sumMap(pane.ServerBuckets), 0, inf) AS ServerQuantilesNano
+FROM service_edge_panes AS pane
+WHERE PaneStart >= toStartOfMinute({start_at:DateTime}) AND PaneStart < {end_at:DateTime}
+GROUP BY Time, Client, Server, ConnectionType
+HAVING Calls > 0;

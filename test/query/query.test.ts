@@ -139,6 +139,7 @@ describe('query API on a real ClickHouse', () => {
       server: 'back',
       connection_type: '',
       calls: 5,
+      rate: 5 / 120,
       failed: 1,
       failure_rate: 0.2,
       seen_by_client: { p50_ms: 0.0001, p95_ms: 0.0001, p99_ms: 0.0001 },

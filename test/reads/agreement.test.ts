@@ -323,6 +323,9 @@ it('the service graph is the same in Prometheus, /api/service-graph, Jaeger and 
   const rows = await line.clickhouse.query<Json>(
     `SELECT * FROM service_graph(start_at = ${END_S - 3600}, end_at = ${END_S + 60})`,
   );
+  const steps = await line.clickhouse.query<Json>(
+    `SELECT * FROM service_graph_over_time(start_at = ${END_S - 3600}, end_at = ${END_S + 60}, step_s = 300)`,
+  );
   const prom = (name: string, suffix: string, type: string, calls: readonly KnownCall[]) => {
     const { client, server } = calls[0] as KnownCall;
     const samples = labelled(
@@ -350,6 +353,9 @@ it('the service graph is the same in Prometheus, /api/service-graph, Jaeger and 
     expect(links.find((one: Json) => one.child === server).callCount).toBe(calls.length);
     const row = rows.find((one) => one.Server === server);
     expect([row.ConnectionType, row.Calls, row.Failed]).toEqual([type, calls.length, failed]);
+    const inSteps = steps.filter((one) => one.Server === server);
+    expect(inSteps.length).toBeGreaterThanOrEqual(4);
+    expect(inSteps.reduce((sum, one) => sum + one.Calls, 0)).toBe(calls.length);
     for (const side of ['client', 'server'] as const) {
       const nanos = calls.flatMap((call) => call[`${side}Nano`] ?? []).sort((a, b) => a - b);
       const family = `traces_service_graph_request_${side}_seconds`;

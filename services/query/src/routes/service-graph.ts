@@ -1,4 +1,5 @@
 import type { Clock } from '@spanloom/runtime';
+import { EDGE_PANE_S } from '@spanloom/trace';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../sql/database';
 import {
@@ -88,15 +89,21 @@ export function addServiceGraphRoute(app: FastifyInstance, deps: ServiceGraphDep
       end: new Date(range.end_s * 1000).toISOString(),
       truncated: rows.length === EDGES_MAX,
       unpaired_calls: unpaired?.calls ?? 0,
-      edges: rows.map(edgeOf),
+      edges: rows.map((row) => edgeOf(row, secondsIn(range))),
     };
   });
 }
 
 const NANO_PER_MS = 1e6;
 
-/** One edge of the answer: durations in ms, as the caller and the callee saw them; null where a side sends no spans. */
-function edgeOf(row: EdgeRow): object {
+/** Length of what is read: from the beginning of the first minute to that of the one after the last. */
+function secondsIn({ start_s, end_s }: EdgeRange): number {
+  const first_s = start_s - (start_s % EDGE_PANE_S);
+  return Math.max(1, Math.ceil(end_s / EDGE_PANE_S) * EDGE_PANE_S - first_s);
+}
+
+/** One edge of the answer: calls per second, durations in ms, as the caller and the callee saw them; null where a side sends no spans. */
+function edgeOf(row: EdgeRow, range_s: number): object {
   const quantiles = (nanos: EdgeRow['client_nano']): object =>
     Object.fromEntries(
       EDGE_QUANTILES.map((q, i) => {
@@ -109,6 +116,7 @@ function edgeOf(row: EdgeRow): object {
     server: row.server,
     connection_type: row.type,
     calls: row.calls,
+    rate: row.calls / range_s,
     failed: row.failed,
     failure_rate: row.failed / row.calls,
     seen_by_client: quantiles(row.client_nano),
