@@ -437,6 +437,16 @@ it('what has no place is counted under "other", per service and in all', async (
     expect(
       samplesOf(bounded, 'traces_service_graph_request').map(({ labels }) => labels.client),
     ).toContain('other');
+    // Who comes later, and be it with most spans and first in the alphabet, takes nobody's place.
+    await line.clickhouse.command(
+      `INSERT INTO latency_panes SELECT 'a', 'a', 'Server', 'Unset', ${END_S}, 1000000, 0, 1e9, 1e3, 1e3,
+       map(toInt16(100), toUInt64(1000000)), (1e3, 'aa', 'bb'), now(), map(toUInt16(0), toUInt64(1))`,
+    );
+    const after = samplesOf(await scrape(query.url), 'traces_spanmetrics_calls');
+    expect(after.filter(({ labels }) => labels.span_name !== 'other')).toEqual(shown);
+    const sum = (samples: readonly ParsedSample[]) =>
+      samples.reduce((n, { value }) => n + value, 0);
+    expect(sum(after)).toBe(sum(calls) + 1_000_000);
     const { body } = await query.metrics.expose();
     expect(body).toMatch(/spanloom_query_folded_series\{of="series"\} [1-9]/);
     expect(body).toContain('spanloom_query_folded_series{of="edges"} 2');

@@ -82,7 +82,7 @@ export function timesOf(asked: {
   const count = Math.floor(lookback_ms / step_ms) + 1;
   const slots = Math.min(
     Math.floor(end_s / slot_s),
-    Math.ceil(lookback_ms / 1000 / slot_s) + 1 + window_slots,
+    Math.ceil(lookback_ms / 1000 / slot_s) + window_slots,
   );
   const start_s = end_s - slots * slot_s;
   const points = Array.from({ length: count }, (_, k) => {

@@ -45,7 +45,10 @@ const anyObservation = fc.record({
 
 const anyTimes = fc.record({
   end_ms: fc.integer({ min: (END_S - 30) * 1000, max: (END_S + 60) * 1000 }),
-  lookback_ms: fc.integer({ min: 1, max: 900_000 }),
+  lookback_ms: fc.oneof(
+    fc.integer({ min: 1, max: 900_000 }),
+    fc.integer({ min: 1, max: 15 }).map((minutes) => minutes * 60_000),
+  ),
   step_ms: fc.constantFrom(5_000, 7_777, 10_000, 20_000, 30_000, 60_000),
   ratePer_ms: fc.constantFrom(1_000, 10_000, 14_000, 60_000, 90_000, 600_000),
 });
