@@ -3,6 +3,7 @@ export * from './avro-writer';
 export * from './canonical';
 export * from './dead-letter';
 export * from './fragment';
+export * from './raw-spans';
 export * from './reference';
 export * from './schemas';
 export * from './span-batch';

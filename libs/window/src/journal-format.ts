@@ -23,6 +23,11 @@ export const FLAG_ROOT = 2;
 /** The closed window ended its trace. */
 export const FLAG_FINISHED = 4;
 
+/** The assemblers' consumer group, of which {@link partitionTag} is made. */
+export function assemblerGroup(topic_prefix: string): string {
+  return `${topic_prefix}assembler`;
+}
+
 /** Hash tag of a partition's keys; `group` is the assemblers' consumer group. */
 export function partitionTag(group: string, partition: number): string {
   return `spanloom:{${group}:${partition}}`;
@@ -113,41 +118,75 @@ export interface StoredClosedWindow {
  * @throws RangeError when it is cut off or does not fill them
  */
 export function readSegmentTable(table: Buffer): SegmentTable {
-  const closedCount = table.readUInt32LE(0);
-  let at = TABLE_HEAD_BYTES;
+  const windowsAt = windowsStart(table);
   const closed: Buffer[] = [];
-  for (let i = 0; i < closedCount; i++, at += ID_BYTES) closed.push(idAt(table, at));
+  for (let at = TABLE_HEAD_BYTES; at < windowsAt; at += ID_BYTES) closed.push(idAt(table, at));
   const windows: StoredWindow[] = [];
+  let at = windowsAt;
   let bytesAt = table.length;
   for (let left = table.readUInt32LE(4); left > 0; left--) {
-    const flags = table.readUInt32LE(at + 36);
-    const runs: SchemaRun[] = [];
-    const runsAt = at + WINDOW_HEAD_BYTES;
-    const runsEnd = runsAt + table.readUInt32LE(at + 40) * RUN_BYTES;
-    for (let run = runsAt; run < runsEnd; run += RUN_BYTES) {
-      runs.push({
-        schemaId: table.readUInt32LE(run),
-        spans: table.readUInt32LE(run + 4),
-        bytes: table.readUInt32LE(run + 8),
-      });
-    }
-    windows.push({
-      traceId: idAt(table, at),
-      activityStartS: table.readUInt32LE(at + 16),
-      lastS: table.readUInt32LE(at + 20),
-      openedAtS: table.readUInt32LE(at + 24),
-      spans: table.readUInt32LE(at + 28),
-      bytes: table.readUInt32LE(at + 32),
-      root: (flags & FLAG_ROOT) !== 0,
-      whole: (flags & FLAG_WHOLE) !== 0,
-      runs,
-      bytesAt,
-    });
-    for (const run of runs) bytesAt += run.bytes;
-    at = runsEnd;
+    const window = readWindow(table, at, bytesAt);
+    windows.push(window);
+    for (const run of window.runs) bytesAt += run.bytes;
+    at += WINDOW_HEAD_BYTES + window.runs.length * RUN_BYTES;
   }
   if (at !== table.length) throw new RangeError('a segment table is not as long as it says');
   return { closed, windows };
+}
+
+/** Where the records of windows begin in a table: after the ids of closed ones, whose count must fit. */
+function windowsStart(table: Buffer): number {
+  const at = TABLE_HEAD_BYTES + table.readUInt32LE(0) * ID_BYTES;
+  if (at > table.length) throw new RangeError('a segment table is cut off');
+  return at;
+}
+
+function readWindow(table: Buffer, at: number, bytesAt: number): StoredWindow {
+  const flags = table.readUInt32LE(at + 36);
+  const runs: SchemaRun[] = [];
+  const runsAt = at + WINDOW_HEAD_BYTES;
+  const runsEnd = runsAt + table.readUInt32LE(at + 40) * RUN_BYTES;
+  for (let run = runsAt; run < runsEnd; run += RUN_BYTES) {
+    runs.push({
+      schemaId: table.readUInt32LE(run),
+      spans: table.readUInt32LE(run + 4),
+      bytes: table.readUInt32LE(run + 8),
+    });
+  }
+  return {
+    traceId: idAt(table, at),
+    activityStartS: table.readUInt32LE(at + 16),
+    lastS: table.readUInt32LE(at + 20),
+    openedAtS: table.readUInt32LE(at + 24),
+    spans: table.readUInt32LE(at + 28),
+    bytes: table.readUInt32LE(at + 32),
+    root: (flags & FLAG_ROOT) !== 0,
+    whole: (flags & FLAG_WHOLE) !== 0,
+    runs,
+    bytesAt,
+  };
+}
+
+/** What a table says of one trace, read without reading the others' records; like {@link readSegmentTable}. */
+export function findInTable(
+  table: Buffer,
+  traceId: Buffer,
+): { readonly closed: boolean; readonly window: StoredWindow | null } {
+  if (table.indexOf(traceId) < 0) return { closed: false, window: null };
+  const windowsAt = windowsStart(table);
+  const isAt = (at: number): boolean => traceId.equals(idAt(table, at));
+  let closed = false;
+  for (let at = TABLE_HEAD_BYTES; at < windowsAt; at += ID_BYTES) closed ||= isAt(at);
+  let at = windowsAt;
+  let bytesAt = table.length;
+  for (let left = table.readUInt32LE(4); left > 0; left--) {
+    if (isAt(at)) return { closed, window: readWindow(table, at, bytesAt) };
+    const runsAt = at + WINDOW_HEAD_BYTES;
+    const runsEnd = runsAt + table.readUInt32LE(at + 40) * RUN_BYTES;
+    for (let run = runsAt; run < runsEnd; run += RUN_BYTES) bytesAt += table.readUInt32LE(run + 8);
+    at = runsEnd;
+  }
+  return { closed, window: null };
 }
 
 /**
@@ -173,43 +212,4 @@ export function* readClosed(block: Buffer): Generator<StoredClosedWindow> {
 
 function idAt(bytes: Buffer, at: number): Buffer {
   return bytes.subarray(at, at + ID_BYTES);
-}
-
-/** Where some of an open window's spans are: `bytes` from `at` in a segment, spans joined. */
-export interface StoredSpans extends SchemaRun {
-  readonly segment: number;
-  readonly at: number;
-}
-
-/** An open window as a reader of the store sees it. */
-export interface LiveWindow extends StoredWindow {
-  readonly pieces: readonly StoredSpans[];
-}
-
-/**
- * Puts the tables of all segments together.
- * @param tables by segment, oldest first
- * @returns the open windows by trace id in hex; fetch a window's spans by its pieces
- */
-export function liveWindows(
-  tables: Iterable<readonly [number: number, table: Buffer]>,
-): Map<string, LiveWindow> {
-  const live = new Map<string, LiveWindow>();
-  for (const [segment, bytes] of tables) {
-    const table = readSegmentTable(bytes);
-    for (const id of table.closed) live.delete(id.toString('hex'));
-    for (const window of table.windows) {
-      const id = window.traceId.toString('hex');
-      const earlier = window.whole ? [] : live.get(id)?.pieces;
-      // Was added to a window that has closed since, whose beginning is gone already.
-      if (earlier === undefined) continue;
-      let at = window.bytesAt;
-      const pieces = window.runs.map((run) => {
-        at += run.bytes;
-        return { ...run, segment, at: at - run.bytes };
-      });
-      live.set(id, { ...window, pieces: [...earlier, ...pieces] });
-    }
-  }
-  return live;
 }

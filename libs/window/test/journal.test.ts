@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import {
+  addsUp,
+  closedSpans,
   createWindowState,
+  findInTable,
+  liveWindows,
   loadClosed,
   loadSegment,
   readClosed,
@@ -34,6 +38,13 @@ test('a reader of the store sees each open window and its spans', () => {
             window.root,
           ]);
           expect(store.spansOf(found).toString('hex')).toBe(window.bytes);
+          expect(addsUp(found)).toBe(true);
+          expect(store.liveOf([id]).get(id)).toEqual(found);
+        }
+        const ids = tracesOf(state).map(({ id }) => id);
+        for (const some of [ids, ids.slice(0, 2)]) {
+          const alone = store.liveOf(some);
+          for (const id of some) expect(alone.get(id)).toEqual(live.get(id));
         }
       }
     }),
@@ -96,6 +107,11 @@ test('a store that is cut off or altered is refused, never half read', () => {
   const closed = bytesOf('closed');
   expect([...readClosed(closed)].length).toBeGreaterThan(0);
   expect(loadClosed(createWindowState({}), closed.subarray(0, -1), RULES)).toBe(false);
+  const [any] = [...readClosed(closed)];
+  if (any === undefined) throw new Error('nothing has closed');
+  const id = any.traceId.toString('hex');
+  const blocks = [closed.subarray(0, -1), closed];
+  expect(() => closedSpans(blocks, [id], 0)).toThrow(RangeError);
   expect(readSegmentTable(segment.subarray(0, table_bytes)).windows.length).toBe(
     update.contents.windows,
   );
@@ -120,4 +136,62 @@ test('above the bound on remembered ids the oldest are forgotten, here and in th
   }
   step(state, scanRecord(1_000_000, (BASE_S + 20 + RULES.memory_s + 20) * 1000, null), rules);
   expect([state.memory.size, state.traces.size]).toEqual([0, 0]);
+});
+
+test('a reader of closed windows finds the ids of those that it asks for, as late as it asks', () => {
+  const state = createWindowState({ mirrored: true });
+  for (const record of recordsOf(endlessLog(30, 20), () => true)) step(state, record, RULES);
+  const change = state.journal?.take(state, RULES).changes.find((c) => c.key.of === 'closed');
+  if (change?.what !== 'put') throw new Error('nothing has closed');
+  const all = [...readClosed(change.bytes)];
+  const last_s = Math.max(...all.map(({ closedAtS }) => closedAtS));
+  const expected = (sinceS: number, id: string) =>
+    all
+      .filter(({ closedAtS, traceId }) => closedAtS >= sinceS && traceId.toString('hex') === id)
+      .map(({ ids }) => ids.toString('hex'));
+  const ids = [...new Set(all.map(({ traceId }) => traceId.toString('hex')))];
+  expect(ids.length).toBeGreaterThan(20);
+  for (const asked of [ids, ids.slice(0, 1), ids.slice(-3), ['0'.repeat(31) + 1]]) {
+    for (const sinceS of [0, last_s - 5, last_s + 1]) {
+      const found = closedSpans([change.bytes], asked, sinceS);
+      for (const id of asked) {
+        expect(found.get(id)?.map((b) => b.toString('hex'))).toEqual(expected(sinceS, id));
+      }
+    }
+  }
+});
+
+test('a table of any bytes is read or refused with a RangeError, whatever counts it claims', () => {
+  const state = createWindowState({ mirrored: true });
+  for (const record of recordsOf(endlessLog(8, 20), () => true)) step(state, record, RULES);
+  const update = state.journal?.take(state, RULES);
+  const change = update?.changes.find((c) => c.key.of === 'open');
+  if (change?.what !== 'put') throw new Error('nothing is open');
+  const table = change.bytes.subarray(0, update?.contents.segments[0]?.table_bytes);
+  const id = readSegmentTable(table).windows[0]?.traceId as Buffer;
+  const readOrRefuse = (read: () => unknown): void => {
+    try {
+      read();
+    } catch (error) {
+      expect((error as Error).name).toBe('RangeError');
+    }
+  };
+  const change32 = fc.tuple(fc.nat(table.length - 4), fc.constantFrom(0, 1, 255, 0xffffffff));
+  const damaged = fc.array(change32, { minLength: 1, maxLength: 4 }).map((changes) => {
+    const copy = Buffer.from(table);
+    for (const [at, value] of changes) copy.writeUInt32LE(value, at);
+    return copy;
+  });
+  const any = fc.oneof(damaged, fc.uint8Array({ maxLength: 200 }).map(Buffer.from));
+  fc.assert(
+    fc.property(any, (bytes) => {
+      readOrRefuse(() => liveWindows([[1, bytes]]));
+      readOrRefuse(() => findInTable(bytes, id));
+      readOrRefuse(() => closedSpans([bytes], [id.toString('hex')], 0));
+    }),
+  );
+  const lying = Buffer.from(table);
+  lying.writeUInt32LE(0xffffffff, 0);
+  expect(() => readSegmentTable(lying)).toThrow(RangeError);
+  expect(() => findInTable(lying, id)).toThrow(RangeError);
 });

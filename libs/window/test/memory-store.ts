@@ -3,6 +3,7 @@ import {
   finishLoading,
   type LiveWindow,
   liveWindows,
+  liveWindowsOf,
   loadClosed,
   loadSegment,
   type StoredContents,
@@ -24,6 +25,11 @@ export function createMemoryStore(rules: WindowRules) {
     if (value === undefined) throw new Error(`${nameOf(key)} is not there`);
     return value;
   }
+
+  const tables = () =>
+    (contents?.segments ?? []).map(({ number, table_bytes }) => {
+      return [number, stored({ of: 'open', number }).subarray(0, table_bytes)] as const;
+    });
 
   return {
     /** Bytes of spans that are stored. */
@@ -70,13 +76,9 @@ export function createMemoryStore(rules: WindowRules) {
       return state;
     },
     /** Open windows as a reader of the store sees them, and the bytes of one's spans. */
-    live(): Map<string, LiveWindow> {
-      return liveWindows(
-        (contents?.segments ?? []).map(({ number, table_bytes }) => {
-          return [number, stored({ of: 'open', number }).subarray(0, table_bytes)] as const;
-        }),
-      );
-    },
+    live: (): Map<string, LiveWindow> => liveWindows(tables()),
+    /** The same of some traces. */
+    liveOf: (ids: readonly string[]) => liveWindowsOf(tables(), ids),
     spansOf({ pieces }: LiveWindow): Buffer {
       return Buffer.concat(
         pieces.map(({ segment, at, bytes }) =>

@@ -2,7 +2,7 @@ import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
 import { createPressure, runService } from '@spanloom/runtime';
-import { createRecordReader, rulesOf } from '@spanloom/window';
+import { assemblerGroup, createRecordReader, rulesOf } from '@spanloom/window';
 import { createMessagePool } from './message-pool';
 import { defineMetrics } from './metrics';
 import { type AssemblerDeps, createProcessor } from './processor';
@@ -50,7 +50,7 @@ void runService({
       onSlow: (text) => pressure.hold('kafka-write', text),
     });
     onStop('producer', producer.close);
-    const group = `${config.topic_prefix}assembler`;
+    const group = assemblerGroup(config.topic_prefix);
     const deps: AssemblerDeps = {
       config,
       rules: rulesOf(config),

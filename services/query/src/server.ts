@@ -2,6 +2,8 @@ import swagger from '@fastify/swagger';
 import { type Clock, type Health, type Logger, SpanloomError } from '@spanloom/runtime';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { failureOf } from './failure';
+import type { LiveReader } from './live/live-reader';
+import type { TraceReader } from './live/trace-reader';
 import type { QueryMetrics } from './metrics';
 import { refused } from './routes/envelope';
 import { addHealthRoutes } from './routes/health';
@@ -12,11 +14,14 @@ import { addRedRoute } from './routes/red';
 import { addDependenciesRoute, addServiceGraphRoute } from './routes/service-graph';
 import { addSpanMetricsRoute, type SpanMetricsDeps } from './routes/span-metrics';
 import { addTraceAnalysisRoute } from './routes/trace-analysis';
+import { addWindowsRoute } from './routes/windows';
 import type { Database } from './sql/database';
 
 /** What the server is made of. */
 export interface ServerDeps {
   readonly database: Database;
+  readonly traces: TraceReader;
+  readonly live: LiveReader;
   readonly metrics: QueryMetrics;
   readonly health: Health;
   readonly logger: Logger;
@@ -61,14 +66,15 @@ export async function createServer(
   for (const prefix of ['/api', '/jaeger/api']) {
     app.register(
       (api, _options, done) => {
-        addJaegerRoutes(api, { config, database: deps.database });
+        addJaegerRoutes(api, { config, ...deps });
         addDependenciesRoute(api, deps);
         addJaegerMetricsRoutes(api, deps);
         if (prefix === '/api') {
           addLatencyRoute(api, deps);
           addRedRoute(api, deps);
           addServiceGraphRoute(api, deps);
-          addTraceAnalysisRoute(api, { config, database: deps.database });
+          addTraceAnalysisRoute(api, deps);
+          addWindowsRoute(api, deps);
         }
         done();
       },

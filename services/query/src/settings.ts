@@ -1,8 +1,20 @@
-import { clickhouseSettings, defineSettings, int, processSettings, text } from '@spanloom/runtime';
+import {
+  clickhouseSettings,
+  defineSettings,
+  flag,
+  int,
+  kafkaSettings,
+  processSettings,
+  redisSettings,
+  text,
+} from '@spanloom/runtime';
 
 /** The query service's settings. */
 export const settings = defineSettings('query', {
   ...clickhouseSettings,
+  redis_url: redisSettings.redis_url,
+  topic_prefix: kafkaSettings.topic_prefix,
+  partitions: kafkaSettings.partitions,
   ...processSettings(9475),
   query_port: int({
     default: 8080,
@@ -28,6 +40,7 @@ export const settings = defineSettings('query', {
     max: 2_000_000,
     doc: 'Spans in one answer. Where there are more, the last trace in it says so in its warnings.',
   }),
+<<<<<<< HEAD
   metrics_series_max: int({
     default: 2_000,
     min: 1,
@@ -51,5 +64,24 @@ export const settings = defineSettings('query', {
     min: 0,
     max: 10_000,
     doc: 'How old an answer of /metrics may be. Less than the time between two scrapes.',
+=======
+  live_windows: flag({
+    default: true,
+    doc: 'Whether open windows are read from Redis. Without, a trace is seen when it has closed, and answers say so.',
+  }),
+  live_timeout_ms: int({
+    default: 500,
+    min: 10,
+    max: 30_000,
+    unit: 'ms',
+    doc: 'How long reading the open windows of one partition may take; an answer goes out without them then, and says so.',
+  }),
+  live_settle_ms: int({
+    default: 2500,
+    min: 0,
+    max: 20_000,
+    unit: 'ms',
+    doc: 'How long a trace look-up waits for spans whose window has just closed and which the sink has not stored yet.',
+>>>>>>> b70ed02 (feat(query): trace look-ups and /api/windows read open windows from Redis)
   }),
 });

@@ -1,6 +1,9 @@
 import { createClickHouse } from '@spanloom/clickhouse';
+import { createRedis } from '@spanloom/redis';
 import type { ServiceContext } from '@spanloom/runtime';
 import { watchClickHouse } from './clickhouse-watch';
+import { createLiveReader } from './live/live-reader';
+import { createTraceReader } from './live/trace-reader';
 import { defineMetrics } from './metrics';
 import { createServer, listen } from './server';
 import type { settings } from './settings';
@@ -23,7 +26,15 @@ export async function startQuery(context: Context): Promise<{ readonly port: num
   onStop('ClickHouse watch', watching.stop);
   const metrics = defineMetrics(context.metrics);
   const database = createDatabase(config, { clickhouse, metrics, clock });
-  const server = await createServer(config, { database, metrics, health, logger, clock });
+  const redis = createRedis(
+    { redis_url: config.redis_url, redis_timeout_ms: config.live_timeout_ms },
+    { logger, clock },
+  );
+  onStop('redis', redis.close);
+  const live = createLiveReader(config, { redis, metrics, logger, clock });
+  const traces = createTraceReader(config, { database, live, clock });
+  const deps = { database, traces, live, metrics, health, logger, clock };
+  const server = await createServer(config, deps);
   onStop('query API', () => server.close());
   const port = await listen(server, config);
   logger.info({ port }, 'answers queries');

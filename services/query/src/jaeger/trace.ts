@@ -14,6 +14,8 @@ export interface JaegerTrace {
   readonly spans: readonly JaegerSpan[];
   readonly processes: Readonly<Record<string, JaegerProcess>>;
   readonly warnings: readonly string[] | null;
+  /** Not Jaeger's: whether some of the spans are in an open window. Only where traces were asked for by id. */
+  readonly open?: boolean;
 }
 
 const SAID_BY_SERVICE_NAME: ReadonlySet<string> = new Set(['service.name']);

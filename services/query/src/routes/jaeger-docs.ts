@@ -2,7 +2,11 @@ import { KIND_WORDS } from '../jaeger/kinds';
 import { SEARCH_LIMITS } from './search-parameters';
 
 /** A parameter of the API description. Values are checked by the routes, which say what is wrong. */
-export function parameter(type: 'string' | 'integer', description: string, more: object = {}) {
+export function parameter(
+  type: 'string' | 'integer' | 'boolean',
+  description: string,
+  more: object = {},
+) {
   return { type, description, ...more };
 }
 
@@ -27,7 +31,8 @@ export const DOCS = {
   },
   trace: {
     tags,
-    summary: 'One trace; 404 when there is none',
+    summary:
+      'One trace with the spans of its open window, `open` and warnings; 404 when there is none',
     params: path({ id: parameter('string', 'Trace id, 1 to 32 hex digits') }),
   },
   search: {
@@ -47,7 +52,10 @@ export const DOCS = {
         minimum: SEARCH_LIMITS.min,
         maximum: SEARCH_LIMITS.max,
       }),
-      traceID: parameter('string', 'These traces instead of a search; may be repeated'),
+      traceID: parameter(
+        'string',
+        'These traces, open ones too, instead of a search; may be repeated',
+      ),
     }),
   },
 } as const;

@@ -1,8 +1,8 @@
-import { type StoredSpanRow, spanOfRow } from '@spanloom/clickhouse';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { traceIdOf } from '../jaeger/ids';
 import { jaegerKindOf } from '../jaeger/kinds';
 import { type JaegerTrace, jaegerTraces, withLastWarning } from '../jaeger/trace';
+import type { TraceRead, TraceReader, TracesRead } from '../live/trace-reader';
 import type { Database } from '../sql/database';
 import {
   type OperationRow,
@@ -10,10 +10,10 @@ import {
   type ServiceRow,
   servicesStatement,
 } from '../sql/names';
-import { type FoundRow, type Search, searchStatement } from '../sql/search';
-import { spansStatement } from '../sql/spans';
+import { type FoundRow, searchStatement } from '../sql/search';
 import { listed, refused } from './envelope';
 import { DOCS } from './jaeger-docs';
+import { noTrace, TRACE_ID_WANTED } from './no-trace';
 import { createParameters, type Parameters } from './parameters';
 import { SEARCH_LIMITS, searchOf } from './search-parameters';
 
@@ -21,6 +21,7 @@ import { SEARCH_LIMITS, searchOf } from './search-parameters';
 export interface JaegerDeps {
   readonly config: { readonly answer_spans_max: number };
   readonly database: Database;
+  readonly traces: TraceReader;
 }
 
 /** Adds Jaeger's query API, version 1, below the prefix of `app`: what Grafana's Jaeger data source calls. */
@@ -66,19 +67,17 @@ function addNameRoutes(app: FastifyInstance, database: Database): void {
   });
 }
 
-function addTraceRoutes(app: FastifyInstance, { config, database }: JaegerDeps): void {
+function addTraceRoutes(app: FastifyInstance, { config, database, traces }: JaegerDeps): void {
+  const { answer_spans_max } = config;
   app.get<{ Params: { id: string } }>(
     '/traces/:id',
     { schema: DOCS.trace },
     async (request, reply) => {
       const id = traceIdOf(request.params.id);
-      if (id === null) {
-        return reply.code(400).send(refused(400, ['a trace id is 1 to 32 hex digits, not all 0']));
-      }
-      const traces = await readTraces([id]);
-      if (traces.length > 0) return listed(traces);
-      const why = `there is no trace ${id}: it may be still open, or older than the retention`;
-      return reply.code(404).send(refused(404, [why]));
+      if (id === null) return reply.code(400).send(refused(400, [TRACE_ID_WANTED]));
+      const read = await traces.read([id]);
+      if (read.traces.length > 0) return listed(openTraces(read, answer_spans_max));
+      return reply.code(404).send(refused(404, noTrace(id, read)));
     },
   );
 
@@ -89,23 +88,27 @@ function addTraceRoutes(app: FastifyInstance, { config, database }: JaegerDeps):
       parameters.problem(`traceID is given more than ${SEARCH_LIMITS.max} times: give fewer`);
     }
     const search = searchOf(parameters);
-    return unlessBad(reply, parameters, async () =>
-      listed(await readTraces(ids.length > 0 ? ids : await find(search))),
-    );
+    return unlessBad(reply, parameters, async () => {
+      if (ids.length > 0) return listed(openTraces(await traces.read(ids), answer_spans_max));
+      const rows = await database.rows<FoundRow>(searchStatement(search));
+      return listed(storedTraces(await traces.stored(rows.map(({ id }) => id)), answer_spans_max));
+    });
   });
+}
 
-  async function find(search: Search): Promise<readonly string[]> {
-    const rows = await database.rows<FoundRow>(searchStatement(search));
-    return rows.map(({ id }) => id);
-  }
+/** Traces in Jaeger's JSON, cut as they were read. */
+function storedTraces({ traces, truncated }: TracesRead, spans_max: number): JaegerTrace[] {
+  const found = jaegerTraces(traces.flatMap(({ spans }) => spans));
+  if (!truncated) return found;
+  const cure = 'ask for fewer traces, or raise SPANLOOM_ANSWER_SPANS_MAX';
+  return withLastWarning(found, `the answer was cut after ${spans_max} spans: ${cure}`);
+}
 
-  async function readTraces(ids: readonly string[]): Promise<readonly JaegerTrace[]> {
-    if (ids.length === 0) return [];
-    const spans_max = config.answer_spans_max;
-    const rows = await database.rows<StoredSpanRow>(spansStatement(ids, spans_max + 1));
-    const traces = jaegerTraces(rows.slice(0, spans_max).map(spanOfRow));
-    if (rows.length <= spans_max) return traces;
-    const cure = 'ask for fewer traces, or raise SPANLOOM_ANSWER_SPANS_MAX';
-    return withLastWarning(traces, `the answer was cut after ${spans_max} spans: ${cure}`);
-  }
+/** The same, with what is known of each trace's open window. */
+function openTraces(read: TracesRead, spans_max: number): JaegerTrace[] {
+  return storedTraces(read, spans_max).map((trace, i) => {
+    const { open, warnings } = read.traces[i] as TraceRead;
+    const all = [...warnings, ...(trace.warnings ?? [])];
+    return { ...trace, open, warnings: all.length === 0 ? null : all };
+  });
 }

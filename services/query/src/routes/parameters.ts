@@ -18,6 +18,8 @@ export interface Parameters {
   duration(name: string): bigint | undefined;
   /** A span kind in the spelling that is stored. */
   kind(name: string): string | undefined;
+  /** One of some words; the first where none is given. */
+  oneOf<W extends string>(name: string, words: readonly [W, ...W[]]): W;
   /** Trace ids of 32 characters. */
   traceIds(name: string): readonly string[];
 }
@@ -68,6 +70,12 @@ export function createParameters(query: unknown): Parameters {
       }),
     duration: (name) => one(name, 'a duration such as 100us, 1ms or 2.5s', durationNanoOf),
     kind: (name) => one(name, `one of ${KIND_WORDS.join(', ')}`, storedKindOf),
+    oneOf: (name, words) =>
+      one(
+        name,
+        `one of ${words.join(', ')}`,
+        (value) => words.find((word) => word === value) ?? null,
+      ) ?? words[0],
     traceIds: (name) =>
       all(name).flatMap(
         (value) => traceIdOf(value) ?? bad(name, value, '1 to 32 hex digits') ?? [],

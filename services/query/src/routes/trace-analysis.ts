@@ -1,13 +1,12 @@
-import { type StoredSpanRow, spanOfRow } from '@spanloom/clickhouse';
 import { SPAN_KIND_NAMES, type Span } from '@spanloom/model';
 import { analyzeTrace } from '@spanloom/trace';
 import type { FastifyInstance } from 'fastify';
 import { traceIdOf } from '../jaeger/ids';
 import { jaegerKindOf } from '../jaeger/kinds';
-import type { Database } from '../sql/database';
-import { spansStatement } from '../sql/spans';
+import type { TraceReader } from '../live/trace-reader';
 import { refused } from './envelope';
 import { parameter } from './jaeger-docs';
+import { noTrace, TRACE_ID_WANTED } from './no-trace';
 
 const DOC = {
   tags: ['Analysis'],
@@ -18,30 +17,22 @@ const DOC = {
   },
 } as const;
 
-/** What the route works with. */
-export interface TraceAnalysisDeps {
-  readonly config: { readonly answer_spans_max: number };
-  readonly database: Database;
-}
-
-/** Adds `/traces/{id}/analysis` below the prefix of `app`: computed anew from all spans that are stored. */
-export function addTraceAnalysisRoute(app: FastifyInstance, deps: TraceAnalysisDeps): void {
-  const spans_max = deps.config.answer_spans_max;
+/** Adds `/traces/{id}/analysis` below the prefix of `app`: computed anew from all spans, stored or open. */
+export function addTraceAnalysisRoute(
+  app: FastifyInstance,
+  { traces }: { readonly traces: TraceReader },
+): void {
   app.get<{ Params: { id: string } }>(
     '/traces/:id/analysis',
     { schema: DOC },
     async (request, reply) => {
       const id = traceIdOf(request.params.id);
-      if (id === null) {
-        return reply.code(400).send(refused(400, ['a trace id is 1 to 32 hex digits, not all 0']));
-      }
-      const rows = await deps.database.rows<StoredSpanRow>(spansStatement([id], spans_max + 1));
-      if (rows.length === 0) {
-        const why = `there is no trace ${id}: it may be still open, or older than the retention`;
-        return reply.code(404).send(refused(404, [why]));
-      }
-      const spans = rows.slice(0, spans_max).map(spanOfRow);
-      return { trace_id: id, truncated: rows.length > spans_max, ...analysisOf(spans) };
+      if (id === null) return reply.code(400).send(refused(400, [TRACE_ID_WANTED]));
+      const read = await traces.read([id]);
+      const [trace] = read.traces;
+      if (trace === undefined) return reply.code(404).send(refused(404, noTrace(id, read)));
+      const { open, warnings, spans } = trace;
+      return { trace_id: id, truncated: read.truncated, open, warnings, ...analysisOf(spans) };
     },
   );
 }

@@ -1,6 +1,6 @@
+import { keyPartition, murmur2, tracePartition } from '@spanloom/model';
 import fc from 'fast-check';
 import { Partitioners } from 'kafkajs';
-import { keyPartition, murmur2, tracePartition } from '../src/murmur2';
 
 /** Vectors of the Java client's own test of `Utils.murmur2`. */
 const VECTORS: readonly (readonly [string, number])[] = [
