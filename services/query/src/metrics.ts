@@ -7,13 +7,10 @@ export interface QueryMetrics {
   request(route: string, code: number, seconds: number): void;
   /** One query to ClickHouse, by its fixed name. */
   query(name: string, outcome: 'ok' | 'failed', seconds: number): void;
-<<<<<<< HEAD
   /** How many series and edges are exposed together as "other". */
   folded(counts: { readonly series: number; readonly edges: number }): void;
-=======
   /** One reading of a partition's open windows: for traces by id, or for the list of windows. */
   liveRead(what: 'trace' | 'windows', outcome: 'ok' | LiveFailure, seconds: number): void;
->>>>>>> b70ed02 (feat(query): trace look-ups and /api/windows read open windows from Redis)
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -42,12 +39,11 @@ export function defineMetrics(metrics: Metrics): QueryMetrics {
     labels: ['query'],
     buckets: SECONDS,
   });
-<<<<<<< HEAD
   const folded = metrics.gauge({
     name: 'spanloom_query_folded_series',
     help: 'Operations and edges that /metrics shows together as "other", because there are too many.',
     labels: ['of'],
-=======
+  });
   const liveReads = metrics.counter({
     name: 'spanloom_query_live_reads_total',
     help: "Readings of a partition's open windows in Redis, by what for (trace, windows) and outcome: ok; off, turned off; away, slow: Redis; moving: changed each time; unreadable; too-large. All but ok: an answer without live windows.",
@@ -58,7 +54,6 @@ export function defineMetrics(metrics: Metrics): QueryMetrics {
     help: "Time that reading a partition's open windows takes, by what for.",
     labels: ['what'],
     buckets: SECONDS,
->>>>>>> b70ed02 (feat(query): trace look-ups and /api/windows read open windows from Redis)
   });
   return {
     liveRead(what, outcome, seconds) {

@@ -40,7 +40,6 @@ export const settings = defineSettings('query', {
     max: 2_000_000,
     doc: 'Spans in one answer. Where there are more, the last trace in it says so in its warnings.',
   }),
-<<<<<<< HEAD
   metrics_series_max: int({
     default: 2_000,
     min: 1,
@@ -64,7 +63,7 @@ export const settings = defineSettings('query', {
     min: 0,
     max: 10_000,
     doc: 'How old an answer of /metrics may be. Less than the time between two scrapes.',
-=======
+  }),
   live_windows: flag({
     default: true,
     doc: 'Whether open windows are read from Redis. Without, a trace is seen when it has closed, and answers say so.',
@@ -77,11 +76,10 @@ export const settings = defineSettings('query', {
     doc: 'How long reading the open windows of one partition may take; an answer goes out without them then, and says so.',
   }),
   live_settle_ms: int({
-    default: 2500,
+    default: 4000,
     min: 0,
     max: 20_000,
     unit: 'ms',
     doc: 'How long a trace look-up waits for spans whose window has just closed and which the sink has not stored yet.',
->>>>>>> b70ed02 (feat(query): trace look-ups and /api/windows read open windows from Redis)
   }),
 });
