@@ -218,6 +218,27 @@ describe('query API on a real ClickHouse', () => {
     });
   });
 
+  it('says that open windows are missing while Redis is away, and is ready all the same', async () => {
+    const missing = expect.stringContaining('REDIS_URL');
+    const stored = await query.get(`/api/traces/${TRACE}`);
+    expect(stored).toMatchObject({
+      code: 200,
+      body: { data: [{ open: false, warnings: [missing] }] },
+    });
+    const analysis = await query.get(`/api/traces/${TRACE}/analysis`);
+    expect(analysis.body).toMatchObject({ open: false, warnings: [missing] });
+    const search = await query.get('/api/traces?service=front');
+    expect(search.body.data[0]).toMatchObject({ warnings: null });
+    const none = await query.get('/api/traces/abc');
+    expect(none.code).toBe(404);
+    expect(none.body.errors[1].msg).toEqual(missing);
+    const windows = await query.get('/api/windows');
+    expect([windows.code, windows.body.errors[0].msg]).toEqual([503, missing]);
+    expect((await query.get('/readyz')).body).toEqual({ ok: true });
+    const metrics = (await query.metrics.expose()).body;
+    expect(metrics).toMatch(/live_reads_total\{what="trace",outcome="(away|slow)"/);
+  });
+
   it.each([
     ['', [OTHER, TRACE]],
     ['limit=1', [OTHER]],
@@ -272,6 +293,9 @@ describe('query API on a real ClickHouse', () => {
     '/jaeger/api/metrics/calls',
     '/api/metrics/latencies?service=front',
     '/api/metrics/errors?service=front&spanKind=x',
+    '/api/windows?order=newest',
+    '/api/windows?limit=1001',
+    '/api/windows?limit=-1',
     '/api/services/%zz/operations',
   ])('turns down %s', async (path) => {
     const { code, body } = await query.get(path);
@@ -390,7 +414,7 @@ describe('query API on a real ClickHouse', () => {
     const { body } = await query.get('/openapi.json');
     expect(Object.keys(body.paths)).toEqual(
       expect.arrayContaining([
-        ...['/api/traces/{id}', '/jaeger/api/traces', '/livez', '/metrics'],
+        ...['/api/traces/{id}', '/jaeger/api/traces', '/livez', '/metrics', '/api/windows'],
         ...['/api/latency', '/api/red', '/api/metrics/latencies', '/jaeger/api/metrics/minstep'],
       ]),
     );

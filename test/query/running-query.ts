@@ -26,14 +26,21 @@ export interface RunningQuery {
 // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape, which the test then checks
 type Body = any;
 
+/** Where no Redis is. */
+const NOBODY = 'redis://127.0.0.1:1';
 const MIGRATIONS = join(__dirname, '..', '..', 'schemas', 'clickhouse');
 
-/** Starts the service against the ClickHouse at `url`; more settings by their environment names. */
+/** Starts the service against the ClickHouse at `url`, and no Redis; more settings by their environment names. */
 export async function startTestQuery(
   url: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<RunningQuery> {
-  const env = { CLICKHOUSE_URL: url, CLICKHOUSE_DATABASE: 'query_test', ...more };
+  const env = {
+    CLICKHOUSE_URL: url,
+    CLICKHOUSE_DATABASE: 'query_test',
+    REDIS_URL: NOBODY,
+    ...more,
+  };
   const config = loadConfig(settings, {
     env: { SPANLOOM_QUERY_PORT: '0', SPANLOOM_QUERY_HOST: '127.0.0.1', ...env },
   });

@@ -172,8 +172,8 @@ export function findInTable(
   table: Buffer,
   traceId: Buffer,
 ): { readonly closed: boolean; readonly window: StoredWindow | null } {
-  if (table.indexOf(traceId) < 0) return { closed: false, window: null };
   const windowsAt = windowsStart(table);
+  if (table.indexOf(traceId) < 0) return { closed: false, window: null };
   const isAt = (at: number): boolean => traceId.equals(idAt(table, at));
   let closed = false;
   for (let at = TABLE_HEAD_BYTES; at < windowsAt; at += ID_BYTES) closed ||= isAt(at);

@@ -17,7 +17,7 @@ const CLOSED_BYTES_MAX = 8 * 1024 * 1024;
 /** How long before the log clock a window may have closed to count as on its way to ClickHouse, s. */
 export const CLOSED_RECENT_S = 10;
 /** A checkpoint a second moves a head: each attempt takes milliseconds. */
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MAX = 8;
 
 /** What Redis held of one partition at one moment. */
 export interface PartitionSnapshot {
