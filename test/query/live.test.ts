@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { tracePartition } from '@spanloom/kafka';
 import type { Span } from '@spanloom/model';
 import { type AssemblyLine, createAssemblyLine, RULES } from '../assembler/running-assembler';
@@ -7,6 +10,9 @@ import { createSinkBench, type SinkBench } from '../sink/running-sink';
 import { type RunningQuery, startTestQuery } from './running-query';
 
 const PARTITIONS = 2;
+/** Long enough for a busy machine to ask all that is asked of an open trace. */
+const OPEN_RULES = { ...RULES, gap_s: 8, cut_s: 60 };
+const BIN = join(__dirname, '..', '..', 'services', 'cli', 'bin', 'spanloom.js');
 
 let bench: SinkBench;
 let line: AssemblyLine;
@@ -14,7 +20,7 @@ let query: RunningQuery;
 
 beforeAll(async () => {
   bench = await createSinkBench(PARTITIONS);
-  line = await createAssemblyLine(process.env, bench.prefix, PARTITIONS, RULES);
+  line = await createAssemblyLine(process.env, bench.prefix, PARTITIONS, OPEN_RULES);
   line.start();
   await bench.start();
   query = await startTestQuery(process.env.CLICKHOUSE_URL as string, {
@@ -38,6 +44,12 @@ afterAll(async () => {
 async function send(spans: readonly Span[]): Promise<void> {
   const partition = tracePartition((spans[0] as Span).traceId, PARTITIONS);
   await line.send(partition, line.batch(spans));
+}
+
+/** Runs `spanloom windows`; rejects when it fails. */
+async function windowsCommand(...flags: readonly string[]): Promise<string> {
+  const args = [BIN, 'windows', '--query', query.url, ...flags];
+  return (await promisify(execFile)(process.execPath, args)).stdout;
 }
 
 interface Seen {
@@ -84,30 +96,38 @@ test('a trace is seen while it is open, while it closes, and when it is stored, 
     open: true,
     warnings: [expect.stringContaining('3 of 3 spans are not stored yet')],
   });
-  const windows = await query.get('/api/windows?order=largest&limit=5');
-  expect(windows.body.warnings).toEqual([]);
-  expect(windows.body.traces).toMatchObject([
-    { trace_id: traceId, partition, spans: 4, has_root: false },
+  const [windows, analysis, json, tables] = await Promise.all([
+    query.get('/api/windows?order=largest&limit=5'),
+    query.get(`/api/traces/${traceId}/analysis`),
+    windowsCommand('--json'),
+    windowsCommand(),
   ]);
+  const open = [{ trace_id: traceId, partition, spans: 4, has_root: false }];
+  expect(windows.body).toMatchObject({ traces: open, warnings: [] });
   expect(windows.body.partitions[partition]).toMatchObject({
     partition,
     state: 'read',
     open_windows: 1,
     spans: 4,
   });
-  const analysis = await query.get(`/api/traces/${traceId}/analysis`);
+  expect(JSON.parse(json)).toMatchObject({ traces: open, warnings: [] });
+  expect(tables).toContain('1 of 1 open traces, the oldest first');
   expect(analysis.body).toMatchObject({ open: true, span_count: 3 });
 
   await watchClose(traceId, 3);
   expect(await look(traceId)).toEqual({ spans: 3, open: false, warnings: null });
 
   // Late: a stored trace opens again.
-  await send([makeSpan(5, 9, true), spans[0] as Span]);
+  await send([makeSpan(5, 9, false), spans[0] as Span]);
   await until('the late span is seen', async () => (await look(traceId))?.spans === 4);
   const late = await query.get(`/jaeger/api/traces?traceID=${traceId}&traceID=abc`);
   expect(late.body.data).toMatchObject([{ traceID: traceId, open: true }]);
   expect(late.body.data[0].warnings[0]).toContain('1 of 4 spans');
   await watchClose(traceId, 4);
+  await expect(windowsCommand('--limit', 'x')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('limit is "x", but should be a whole number'),
+  });
   const rows = await bench.count(
     `SELECT count() FROM otel_traces FINAL WHERE TraceId = '${traceId}'`,
   );

@@ -13,6 +13,7 @@ const settings = defineSettings('cli', clickhouseSettings);
 const engineSettings = defineSettings('cli', { ...clickhouseSettings, ...kafkaSettings });
 
 const GATEWAY_PORT = 4318;
+const QUERY_PORT = 8080;
 const TRACES_PATH = '/v1/traces';
 
 /** Where ClickHouse is: the environment wins over what the running services were given, that over the file. */
@@ -55,14 +56,32 @@ export function gatewayUrl(
   return `http://127.0.0.1:${port}${TRACES_PATH}`;
 }
 
+/**
+ * The URL of the query service: the flag, else the running one, else the port in the environment, else the
+ * default. SpanloomError('usage') when the flag is no URL.
+ */
+export function queryUrl(
+  flag: string | undefined,
+  state: Pick<RunState, 'processes'> | null,
+  env: NodeJS.ProcessEnv,
+): string {
+  if (flag !== undefined) return urlOf('--query', flag, QUERY_PORT).origin;
+  const running = state?.processes.find(({ name }) => name === 'query')?.port;
+  const port = running ?? (Number(env.SPANLOOM_QUERY_PORT) || QUERY_PORT);
+  return `http://127.0.0.1:${port}`;
+}
+
 function tracesUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new SpanloomError(
-      'usage',
-      `--gateway: "${text}" is no URL; give one like http://127.0.0.1:${GATEWAY_PORT}`,
-    );
-  }
+  const url = urlOf('--gateway', text, GATEWAY_PORT);
   if (url.pathname === '/') url.pathname = TRACES_PATH;
   return url.toString();
+}
+
+function urlOf(flag: string, text: string, port: number): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    const cure = `give one like http://127.0.0.1:${port}`;
+    throw new SpanloomError('usage', `${flag}: "${text}" is no URL; ${cure}`);
+  }
+  return url;
 }

@@ -13,6 +13,7 @@ import { registerSql } from './commands/sql';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
 import { registerVerify } from './commands/verify';
+import { registerWindows } from './commands/windows';
 
 const EXAMPLES = `
 Examples
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     registerImport,
     registerGenerate,
     registerSql,
+    registerWindows,
     registerDlq,
     registerVerify,
     registerRebuild,

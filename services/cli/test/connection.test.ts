@@ -1,4 +1,4 @@
-import { clickhouseConfig, gatewayUrl } from '../src/connection';
+import { clickhouseConfig, gatewayUrl, queryUrl } from '../src/connection';
 
 const state = { env: { CLICKHOUSE_URL: 'http://127.0.0.1:9001' }, processes: [] };
 const gateway = {
@@ -34,4 +34,13 @@ test('where spans go', () => {
   expect(gatewayUrl('http://far:1', state, {})).toBe('http://far:1/v1/traces');
   expect(gatewayUrl('https://far/otlp', state, {})).toBe('https://far/otlp');
   expect(() => gatewayUrl('far:4318', state, {})).toThrow('is no URL');
+});
+
+test('where queries go', () => {
+  expect(queryUrl(undefined, null, {})).toBe('http://127.0.0.1:8080');
+  expect(queryUrl(undefined, null, { SPANLOOM_QUERY_PORT: '99' })).toBe('http://127.0.0.1:99');
+  const query = { ...gateway, name: 'query', kind: 'query', port: 8081 };
+  expect(queryUrl(undefined, { processes: [gateway, query] }, {})).toBe('http://127.0.0.1:8081');
+  expect(queryUrl('http://far:1/', null, {})).toBe('http://far:1');
+  expect(() => queryUrl('ftp://far', null, {})).toThrow('--query');
 });
