@@ -303,6 +303,77 @@ describe('query API on a real ClickHouse', () => {
     expect(body).toMatchObject({ data: null, errors: [{ code: 400 }] });
   });
 
+  const HOSTILE = [
+    '%00',
+    '%0A%09',
+    '%5C',
+    '%FF',
+    '%F0%9F%98%80',
+    '%5CN',
+    '{a:String}',
+    '%EF%BF%BE',
+  ];
+  it.each(HOSTILE)('takes %s as text wherever a text goes', async (text) => {
+    const tags = [`{"${text === '%5C' ? '%5C%5C' : 'k'}":"x"}`, '{"\\ud800":"\\u0000\\udfff"}'];
+    for (const path of [
+      `traces?service=${text}&operation=${text}&tag=${text}:${text}`,
+      ...tags.map((map) => `traces?tags=${map}`),
+      `services/${text}/operations`,
+      `operations?service=${text}`,
+      `latency?service=${text}&operation=${text}&at=1`,
+    ]) {
+      const { code, body } = await query.get(`/api/${path}`);
+      expect({ path, code, found: (body.data ?? body.series)?.length }).toEqual({
+        path,
+        code: 200,
+        found: 0,
+      });
+    }
+  });
+
+  it.each([
+    `/api/traces?${'tag=a:b&'.repeat(40)}`,
+    `/api/traces?tags=${encodeURIComponent('['.repeat(5000))}`,
+    '/api/traces?limit=1&limit=2',
+    '/api/traces?service=a&service=b',
+    '/api/traces?minDuration=99999999h',
+    '/api/latency?at=2024-13-45T99:00:00Z',
+    '/api/service-graph?endTs=1e9',
+    '/api/service-graph?lookback=999999999999999',
+    '/api/service-graph?endTs=4294967295001',
+  ])('turns down %s with a cure', async (path) => {
+    const { code, body } = await query.get(path);
+    expect([code, body.errors?.[0].msg]).toEqual([400, expect.stringMatching(/should be|give/)]);
+  });
+
+  it('is 431 or 404 for what is no question of ours, and 413 for an answer that is too large', async () => {
+    expect((await fetch(`${query.url}/api/traces?service=${'x'.repeat(20_000)}`)).status).toBe(431);
+    const post = await fetch(`${query.url}/api/traces`, { method: 'POST', body: '{' });
+    expect(post.status).toBeGreaterThanOrEqual(404);
+    expect(post.status).toBeLessThan(500);
+    const small = await startTestQuery(engines.env.CLICKHOUSE_URL as string, {
+      SPANLOOM_ANSWER_BYTES_MAX: '1048576',
+    });
+    const large = 'f'.repeat(32);
+    for (const kind of ['Server', 'Client']) {
+      await addSpan({ trace: large, kind, service: 'large', weird: 'x'.repeat(700_000) });
+    }
+    expect((await query.get(`/api/traces/${large}`)).body.data[0].spans).toHaveLength(2);
+    const { code, body } = await small.get(`/api/traces/${large}`);
+    await small.stop();
+    await query.clickhouse.command(
+      `ALTER TABLE otel_traces DELETE WHERE TraceId = '${large}'`,
+      {},
+      {
+        mutations_sync: 1,
+      },
+    );
+    expect([code, body.errors[0].msg]).toEqual([
+      413,
+      expect.stringContaining('SPANLOOM_ANSWER_BYTES_MAX'),
+    ]);
+  });
+
   it('is 404 for what is not there', async () => {
     expect((await query.get('/api/traces/abc')).body.errors[0].msg).toContain('there is no trace');
     expect((await query.get('/api/nothing')).code).toBe(404);

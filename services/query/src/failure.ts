@@ -9,6 +9,8 @@ export interface Failure {
 
 /** ClickHouse's codes for a query that took too long. */
 const TOO_SLOW: ReadonlySet<number> = new Set([159, 160]);
+/** Rows of more bytes than a query may answer with. */
+const TOO_LARGE = 396;
 /** Unknown function, table or database. */
 const NOT_MIGRATED: ReadonlySet<number> = new Set([46, 60, 81]);
 
@@ -19,6 +21,12 @@ export function failureOf(error: unknown): Failure {
     return {
       code: 504,
       message: 'the query took too long: narrow it down, or raise SPANLOOM_QUERY_SECONDS_MAX',
+    };
+  }
+  if (code === TOO_LARGE) {
+    return {
+      code: 413,
+      message: 'the answer is too large: narrow it down, or raise SPANLOOM_ANSWER_BYTES_MAX',
     };
   }
   if (code !== null && NOT_MIGRATED.has(code)) {

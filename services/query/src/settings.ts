@@ -64,6 +64,13 @@ export const settings = defineSettings('query', {
     max: 10_000,
     doc: 'How old an answer of /metrics may be. Less than the time between two scrapes.',
   }),
+  answer_bytes_max: int({
+    default: 134_217_728,
+    min: 1_048_576,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: 'Bytes of rows that ClickHouse may answer one query with; the client gets a 413 for more. The process needs several times as much for each such query.',
+  }),
   live_windows: flag({
     default: true,
     doc: 'Whether open windows are read from Redis. Without, a trace is seen when it has closed, and answers say so.',

@@ -15,9 +15,9 @@ export interface Database {
   rows<T>(statement: Statement): Promise<readonly T[]>;
 }
 
-/** Puts the time limit on every query, and measures it. */
+/** Puts the limits of time and size on every query, and measures it. */
 export function createDatabase(
-  config: { readonly query_seconds_max: number },
+  config: { readonly query_seconds_max: number; readonly answer_bytes_max: number },
   deps: {
     readonly clickhouse: Pick<ClickHouse, 'query'>;
     readonly metrics: QueryMetrics;
@@ -25,7 +25,7 @@ export function createDatabase(
   },
 ): Database {
   const { clickhouse, metrics, clock } = deps;
-  const bounds = `SETTINGS max_execution_time = ${config.query_seconds_max}`;
+  const bounds = `SETTINGS max_execution_time = ${config.query_seconds_max}, max_result_bytes = ${config.answer_bytes_max}, result_overflow_mode = 'throw'`;
   return {
     async rows<T>({ name, sql, params }: Statement) {
       const start_ms = clock.monotonicMs();
