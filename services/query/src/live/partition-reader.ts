@@ -16,7 +16,7 @@ export const TABLE_BYTES_MAX = 32 * 1024 * 1024;
 const CLOSED_BYTES_MAX = 8 * 1024 * 1024;
 /** How long before the log clock a window may have closed to count as on its way to ClickHouse, s. */
 export const CLOSED_RECENT_S = 10;
-/** A checkpoint a second moves a head: each attempt takes milliseconds. */
+/** Checkpoints move a head every second or two: each attempt takes milliseconds. */
 const ATTEMPTS_MAX = 8;
 
 /** What Redis held of one partition at one moment. */
