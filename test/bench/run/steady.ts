@@ -6,7 +6,7 @@ import { untilStored } from '../measure/stored';
 import { type Usage, usedBetween } from '../measure/usage';
 import { WeightedValues } from '../measure/weighted';
 import type { SpanShape } from '../spans/shape';
-import { WORKERS } from './drain';
+import { WORKERS, type WorkerName } from './drain';
 import type { Line } from './line';
 import { startWorker } from './worker';
 
@@ -20,6 +20,8 @@ export interface SteadyResult {
   readonly p99_ms: number;
   /** CPU of the three workers per span, from when compilers have settled to all stored. */
   readonly workers_us: number;
+  /** The same of each. */
+  readonly worker_us: Readonly<Record<WorkerName, number>>;
   /** How late the load itself was at its latest: more than a moment means that the machine was too busy. */
   readonly load_behind_ms: number;
 }
@@ -105,14 +107,16 @@ export async function steadyLoad(
     const counted_from_unix_ms = load.started_unix_ms + for_s * 1000 * UNCOUNTED_SHARE;
     const latencies = latenciesFrom(await watched, counted_from_unix_ms);
     const before = await settled;
-    const cpu_us = workers.map((w, i) => usedBetween(before[i] as Usage, w.usage()).cpu_us);
     const counted = spans * (1 - UNCOUNTED_SHARE);
+    const us = workers.map((w, i) => usedBetween(before[i] as Usage, w.usage()).cpu_us / counted);
+    const [assembler = 0, latency = 0, sink = 0] = us;
     return {
       share,
       spans_per_s: Math.round(spans_per_s),
       p50_ms: Math.round(latencies.quantile(0.5)),
       p99_ms: Math.round(latencies.quantile(0.99)),
-      workers_us: cpu_us.reduce((sum, us) => sum + us, 0) / counted,
+      workers_us: assembler + latency + sink,
+      worker_us: { assembler, latency, sink },
       load_behind_ms: load.behind_ms,
     };
   } finally {
