@@ -1,3 +1,4 @@
+import { unixSecondsOf } from '@spanloom/model';
 import type { SeriesFilter } from '../sql/latency';
 import type { Parameters } from './parameters';
 
@@ -24,7 +25,7 @@ export function latencyRequestOf(parameters: Parameters): LatencyRequest {
     parameters.problem(`window should be one of ${Object.keys(WINDOWS).join(', ')}`);
   }
   const at = parameters.text('at');
-  const at_s = at === undefined ? undefined : secondsOf(at);
+  const at_s = at === undefined ? undefined : unixSecondsOf(at);
   if (at_s === null) {
     parameters.problem('at should be a time such as 2024-05-01T10:00:00Z, or Unix time in s or ms');
   }
@@ -38,20 +39,4 @@ export function latencyRequestOf(parameters: Parameters): LatencyRequest {
     at_s: at_s ?? undefined,
     series_max: parameters.int('limit', SERIES_LIMITS),
   };
-}
-
-/** The end of ClickHouse's DateTime, in the year 2106. */
-const SECONDS_MAX = 4_294_967_295;
-/** RFC 3339 with a zone: without one, the answer would depend on where the process runs. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-/** Unix time of RFC 3339, or of a number of seconds or (beyond what seconds can be) milliseconds. */
-function secondsOf(text: string): number | null {
-  let seconds = Number.NaN;
-  if (/^\d{1,13}$/.test(text)) {
-    seconds = Number(text) > SECONDS_MAX ? Number(text) / 1000 : Number(text);
-  } else if (RFC_3339.test(text)) {
-    seconds = Date.parse(text) / 1000;
-  }
-  return seconds >= 0 && seconds <= SECONDS_MAX ? Math.floor(seconds) : null;
 }
