@@ -66,11 +66,7 @@ export function rankBelow(tops: readonly TopSpan[]): readonly OperationDifferenc
   const total = all.reduce((sum, { difference_nano }) => sum + difference_nano, 0);
   return all
     .filter(({ bounds_nano }) => bounds_nano.low > 0)
-    .sort(
-      (a, b) =>
-        b.bounds_nano.low - a.bounds_nano.low ||
-        (nameOf(a) < nameOf(b) ? -1 : 1),
-    )
+    .sort((a, b) => b.bounds_nano.low - a.bounds_nano.low || (nameOf(a) < nameOf(b) ? -1 : 1))
     .map((one) => ({ ...one, part: total > 0 ? one.difference_nano / total : 0 }));
 }
 

@@ -153,7 +153,8 @@ async function explainBelow(
   const traces = [...new Set(tops.map(({ trace }) => trace))];
   // Clocks may differ: a minute on each side.
   const range = {
-    fromNano: tops.map(({ start }) => BigInt(start)).reduce((a, b) => (a < b ? a : b)) - MINUTE_NANO,
+    fromNano:
+      tops.map(({ start }) => BigInt(start)).reduce((a, b) => (a < b ? a : b)) - MINUTE_NANO,
     toNano: tops.map(({ end }) => BigInt(end)).reduce((a, b) => (a > b ? a : b)) + MINUTE_NANO,
   };
   const rows = await run<SpanRow>(spansStatement(traces, range, below_spans_max + 1));

@@ -15,8 +15,7 @@ export interface SpanRecord {
 /** Where recordings are: the folder that SPANLOOM_RECORDINGS names, or one beside the repository. */
 export function recordingPath(name: string): string | null {
   const folder =
-    process.env.SPANLOOM_RECORDINGS ??
-    resolve(__dirname, '..', '..', '..', '..', 'shared', 'data');
+    process.env.SPANLOOM_RECORDINGS ?? resolve(__dirname, '..', '..', '..', '..', 'shared', 'data');
   const path = join(folder, `${name}.otlp.jsonl.gz`);
   return existsSync(path) ? path : null;
 }

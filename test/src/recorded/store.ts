@@ -64,7 +64,11 @@ export async function storeLog(
   }
   const amended = await amendAll(clickhouse, partitions);
   const sum = (of: (line: Line) => number): number => lines.reduce((n, line) => n + of(line), 0);
-  return { spans: sum((line) => line.spans()), fragments: sum((line) => line.fragments()), amended };
+  return {
+    spans: sum((line) => line.spans()),
+    fragments: sum((line) => line.fragments()),
+    amended,
+  };
 }
 
 type Line = ReturnType<typeof createLine>;

@@ -74,7 +74,8 @@ function attributeLines({ top }: ExplainQuestion, found: Explanation): readonly 
         )),
     `  ${grouped(compared)} values compared; "at least" holds for all of them with 95 %`,
   ];
-  if (ids.length > 0) lines.push(`  not compared, too many values: ${shortened(ids.join(', '), 200)}`);
+  if (ids.length > 0)
+    lines.push(`  not compared, too many values: ${shortened(ids.join(', '), 200)}`);
   if (keys_cut) lines.push('  there are more attributes; those of most spans were compared');
   return lines;
 }
@@ -91,13 +92,26 @@ function attributeRow(one: AttributeDifference): readonly string[] {
   ];
 }
 
-function belowLines({ top }: ExplainQuestion, { below, below_cut }: Explanation): readonly string[] {
+function belowLines(
+  { top }: ExplainQuestion,
+  { below, below_cut }: Explanation,
+): readonly string[] {
   const lines =
     below.length === 0
       ? ['  nothing: what differs may be chance']
       : alignColumns(
           [
-            ['operation', 'slow', 'rest', 'more', 'at least', 'part', 'in slow', 'in rest', 'instance'],
+            [
+              'operation',
+              'slow',
+              'rest',
+              'more',
+              'at least',
+              'part',
+              'in slow',
+              'in rest',
+              'instance',
+            ],
             ...below
               .filter(({ part }) => part >= PART_MIN)
               .slice(0, top)

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClickHouse } from '@spanloom/clickhouse';
+import { repositoryRoot } from '@spanloom/infra';
+import { createLogger } from '@spanloom/runtime';
+import { ask } from '../src/questions/ask';
+import { type LoadedData, loadData } from '../src/questions/data';
+import { type Question, questionsOf } from '../src/questions/page';
+import { PAGES } from '../src/questions/pages';
+
+const url = process.env.CLICKHOUSE_URL as string;
+const prefix = `questions_${randomBytes(4).toString('hex')}_`;
+let loaded: readonly LoadedData[] = [];
+
+const asked = PAGES.flatMap((page) =>
+  questionsOf(readFileSync(join(repositoryRoot(), 'docs', page), 'utf8')).map(
+    (question) => [`${page}:${question.line}`, question] as const,
+  ),
+);
+
+beforeAll(async () => {
+  loaded = await loadData(url, prefix);
+}, 180_000);
+
+afterAll(async () => {
+  const logger = createLogger({ service: 'questions-test', level: 'silent' });
+  const login = { clickhouse_user: 'default', clickhouse_password: '' };
+  const target = { clickhouse_url: url, clickhouse_database: 'default', ...login };
+  const clickhouse = createClickHouse(target, { logger });
+  for (const { clickhouse_database } of loaded) {
+    await clickhouse.command(`DROP DATABASE ${clickhouse_database}`);
+  }
+  await clickhouse.close();
+}, 60_000);
+
+/** Names of columns and number of rows: what stays the same when sizes differ. */
+function shapeOf(answer: string): readonly (string | undefined)[] {
+  const lines = answer.split('\n');
+  return [lines[0]?.replace(/ +/g, ' '), lines.at(-1)];
+}
+
+/** Asks the data that the page names or, where that recording is not here, at least whether the query runs. */
+async function compare(question: Question): Promise<void> {
+  const data = loaded.find(({ name }) => name === question.data);
+  if (data === undefined) {
+    console.log(`line ${question.line}: run, not compared: no ${question.data} recording here`);
+    await ask(question, loaded.find(({ name }) => name === 'shop') as LoadedData);
+    return;
+  }
+  const answer = await ask(question, data);
+  if (question.varies) expect(shapeOf(answer)).toEqual(shapeOf(question.answer ?? ''));
+  else expect(answer).toBe(question.answer);
+}
+
+test('the page asks 25 questions and more', () => {
+  expect(asked.filter(([, { language }]) => language === 'sql').length).toBeGreaterThanOrEqual(25);
+});
+
+test.each(asked)(
+  '%s is answered as the page says',
+  async (_place, question) => {
+    await compare(question);
+  },
+  60_000,
+);
