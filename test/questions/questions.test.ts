@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClickHouse } from '@spanloom/clickhouse';
 import { repositoryRoot } from '@spanloom/infra';
+import { EXPLAIN_LIMITS, explain, type RunStatement } from '@spanloom/outlier';
 import { createLogger } from '@spanloom/runtime';
 import { ask } from '../src/questions/ask';
 import { type LoadedData, loadData } from '../src/questions/data';
@@ -55,6 +56,31 @@ async function compare(question: Question): Promise<void> {
 
 test('the page asks 25 questions and more', () => {
   expect(asked.filter(([, { language }]) => language === 'sql').length).toBeGreaterThanOrEqual(25);
+});
+
+test('explaining within tight limits says what was left out, and still finds the slow instance', async () => {
+  const shop = loaded.find(({ name }) => name === 'shop') as LoadedData;
+  const logger = createLogger({ service: 'questions-test', level: 'silent' });
+  const login = { clickhouse_user: 'default', clickhouse_password: '' };
+  const clickhouse = createClickHouse({ ...shop, ...login }, { logger });
+  const run: RunStatement = ({ sql, params }) => clickhouse.query(sql, params);
+  const comparison = { service: 'catalog', slowerThanNano: 60_000_000n };
+  const limits = { sample_spans_max: 1_000, below_traces_max: 50, below_spans_max: 1_500 };
+  const cut = await explain(comparison, run, { ...EXPLAIN_LIMITS, ...limits, keys_max: 14 });
+  const all = await explain(comparison, run);
+  await clickhouse.close();
+  expect(all).toMatchObject({ slow: { sampled: 1 }, keys_cut: false, below_cut: false });
+  expect(cut).toMatchObject({ keys_cut: true, below_cut: true });
+  for (const group of ['slow', 'rest'] as const) {
+    expect(cut[group].spans).toBe(all[group].spans);
+    expect(cut[group].sampled).toBeCloseTo(1_000 / all[group].spans, 3);
+    expect(cut[group].traces).toBeLessThan(all[group].traces);
+    expect(cut[group].below_traces).toBeLessThan(50);
+  }
+  const pod = all.attributes.find(({ key }) => key === 'k8s.pod.name');
+  expect(pod?.value).toMatch(/^catalog-.*-1x7q$/);
+  expect(cut.attributes[0]?.value).toMatch(/^(node-4|catalog-1|catalog-.*-1x7q)$/);
+  expect(all.ids).toEqual(expect.arrayContaining(['span user.id']));
 });
 
 test.each(asked)(

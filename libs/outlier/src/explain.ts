@@ -151,11 +151,13 @@ async function explainBelow(
   const tops = await run<TopRow>(topsStatement(comparison, below_traces_max));
   if (tops.length === 0) return { tops: [], cut: false };
   const traces = [...new Set(tops.map(({ trace }) => trace))];
+  const byTime = (x: bigint, y: bigint): number => Number(x - y);
+  const starts = tops.map(({ start }) => BigInt(start)).sort(byTime);
+  const ends = tops.map(({ end }) => BigInt(end)).sort(byTime);
   // Clocks may differ: a minute on each side.
   const range = {
-    fromNano:
-      tops.map(({ start }) => BigInt(start)).reduce((a, b) => (a < b ? a : b)) - MINUTE_NANO,
-    toNano: tops.map(({ end }) => BigInt(end)).reduce((a, b) => (a > b ? a : b)) + MINUTE_NANO,
+    fromNano: (starts[0] ?? 0n) - MINUTE_NANO,
+    toNano: (ends.at(-1) ?? 0n) + MINUTE_NANO,
   };
   const rows = await run<SpanRow>(spansStatement(traces, range, below_spans_max + 1));
   const byTrace = new Map<string, Span[]>(traces.map((trace) => [trace, []]));

@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { failureOf } from './failure';
 import type { QueryMetrics } from './metrics';
 import { refused } from './routes/envelope';
+import { addExplainRoute } from './routes/explain';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
 import { addLatencyRoute } from './routes/latency';
@@ -61,6 +62,7 @@ export async function createServer(
         if (prefix === '/api') {
           addLatencyRoute(api, deps);
           addServiceGraphRoute(api, deps);
+          addExplainRoute(api, deps);
           addTraceAnalysisRoute(api, { config, database: deps.database });
         }
         done();

@@ -21,7 +21,7 @@ export interface Question {
  * `, varies` when the answer is never the same twice), and the block of `text` that follows it, if one does.
  */
 const QUESTION =
-  /^```(sql|sh)\n(?:--|#) (\w+)(, varies)?\n([^]*?)\n```\n(?:\n```text\n([^]*?)\n?```\n)?/gm;
+  /^```(sql|sh)\n(?:--|#) (\w+)(, varies)?\n([\s\S]*?)\n```\n(?:\n```text\n([\s\S]*?)\n?```\n)?/gm;
 
 /** The questions of a page, in order. Throws when one names data that there is not. */
 export function questionsOf(markdown: string): readonly Question[] {

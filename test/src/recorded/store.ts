@@ -114,6 +114,7 @@ function createLine(partition: number, rules: LatencyRules) {
     ['service_edges', EDGE_COLUMNS, rows.edges],
     ['ledger', LEDGER_COLUMNS, rows.ledger],
     ['latency_panes', PANE_COLUMNS, panes],
+    ['latency_ten_minutes', PANE_COLUMNS, panes.tenMinutes],
   ];
 
   return {
