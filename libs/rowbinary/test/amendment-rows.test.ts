@@ -57,7 +57,11 @@ function addCorrections(graph: Graph, row: Buffer): object {
   const sums = [numbers(), numbers(), doubles(reader), doubles(reader)];
   panes.forEach((pane, i) => {
     const key = JSON.stringify([pane, clients[i], servers[i], types[i]]);
-    add(graph, key, sums.map((column) => column[i] as number));
+    add(
+      graph,
+      key,
+      sums.map((column) => column[i] as number),
+    );
   });
   const pathNano = (path[2] as readonly number[]).reduce((sum, nano) => sum + nano, 0);
   return { ...head, pathNano };

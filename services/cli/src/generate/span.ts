@@ -8,7 +8,7 @@ export interface SlowInstance {
   readonly service: string;
   /** From 0. */
   readonly instance: number;
-  /** Added to the own work of each of its operations, ms. */
+  /** Spent by each of its operations before it does anything, ms. */
   readonly ms: number;
 }
 
@@ -84,7 +84,7 @@ function resourceIn(site: Site, service: string): Attributes {
   return resource;
 }
 
-/** What a slow instance adds to the work of a service in this trace, ms. */
+/** What an operation of the service takes more in this trace, ms. */
 export function slownessMs(site: Site, service: string): number {
   const slow = site.slowInstance;
   if (slow?.service !== service) return 0;

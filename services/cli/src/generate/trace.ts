@@ -77,11 +77,11 @@ function visitOperation(
   const { random } = site;
   const spanId = random.hex(8);
   const slow = random.chance(SLOW_CHANCE) ? random.int(15, 60) : 1;
-  const ownMs = Math.min(random.logNormal(operation.selfMs, operation.spread) * slow, SLOW_MS_MAX);
-  const selfMs = ownMs + slownessMs(site, operation.service);
+  const selfMs = Math.min(random.logNormal(operation.selfMs, operation.spread) * slow, SLOW_MS_MAX);
   const self = Math.max(1000, Math.round(selfMs * MS));
   let failed = random.chance(operation.errors);
-  let cursor = at.start + Math.floor(self * 0.3);
+  const slowness = Math.round(slownessMs(site, operation.service) * MS);
+  let cursor = at.start + Math.floor(self * 0.3) + slowness;
   if (operation.internal !== '') {
     const end = cursor + Math.floor(self * 0.5);
     draft(site, {
