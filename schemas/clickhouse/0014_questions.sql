@@ -142,7 +142,8 @@ FROM
 )
 GROUP BY Time, ServiceName, SpanName, SpanKind, FromNano;
 
--- How often each attribute value is on the slow spans of a service and on its others: one row for each value.
+-- How often each attribute value is on the slow calls of a service and on its others: one row for each value. A call
+-- is a span by which the service is entered.
 -- `spanloom explain` ranks by what is not chance; this only counts.
 CREATE OR REPLACE VIEW attribute_shares AS
 SELECT
@@ -169,6 +170,7 @@ FROM
         )) AS attribute
     FROM otel_traces
     WHERE ServiceName = {service:String} AND Timestamp >= {start_at:DateTime} AND Timestamp < {end_at:DateTime}
+        AND (SpanKind IN ('Server', 'Consumer') OR ParentSpanId = '')
 )
 GROUP BY Source, Key, Value;
 

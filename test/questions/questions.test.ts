@@ -9,6 +9,8 @@ import { ask } from '../src/questions/ask';
 import { type LoadedData, loadData } from '../src/questions/data';
 import { type Question, questionsOf } from '../src/questions/page';
 import { PAGES } from '../src/questions/pages';
+import { recordingPath } from '../src/recorded/span-log';
+import { faultsNamed } from './faults';
 
 const url = process.env.CLICKHOUSE_URL as string;
 const prefix = `questions_${randomBytes(4).toString('hex')}_`;
@@ -82,6 +84,31 @@ test('explaining within tight limits says what was left out, and still finds the
   expect(cut.attributes[0]?.value).toMatch(/^(node-4|catalog-1|catalog-.*-1x7q)$/);
   expect(all.ids).toEqual(expect.arrayContaining(['span user.id']));
 });
+
+test.each([
+  ['boutique', 7, 6],
+  ['trainticket', 17, 12],
+] as const)(
+  'explaining %s at its front names the faulty service for most of %d faults',
+  async (name, faults, least) => {
+    const data = loaded.find((one) => one.name === name);
+    const path = recordingPath(name);
+    if (data === undefined || path === null) {
+      console.log(`not checked: no ${name} recording here (set SPANLOOM_RECORDINGS)`);
+      return;
+    }
+    const logger = createLogger({ service: 'questions-test', level: 'silent' });
+    const login = { clickhouse_user: 'default', clickhouse_password: '' };
+    const clickhouse = createClickHouse({ ...data, ...login }, { logger });
+    const faultsPath = path.replace('.otlp.jsonl.gz', '.faults.json');
+    const found = await faultsNamed(name, faultsPath, clickhouse);
+    await clickhouse.close();
+    console.log(`${name}: ${JSON.stringify(found)}`);
+    expect(found.faults).toBe(faults);
+    expect(found.named).toBeGreaterThanOrEqual(least);
+  },
+  120_000,
+);
 
 test.each(asked)(
   '%s is answered as the page says',
