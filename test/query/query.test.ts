@@ -296,6 +296,10 @@ describe('query API on a real ClickHouse', () => {
     '/api/windows?order=newest',
     '/api/windows?limit=1001',
     '/api/windows?limit=-1',
+    '/api/explain',
+    '/api/explain?service=a',
+    '/api/explain?service=a&slowerThan=5',
+    '/api/explain?service=a&slowerThan=1ms&start=2&end=1',
     '/api/services/%zz/operations',
   ])('turns down %s', async (path) => {
     const { code, body } = await query.get(path);
@@ -479,6 +483,42 @@ describe('query API on a real ClickHouse', () => {
     const second = await ask('identity');
     expect(second.headers.get('content-encoding')).toBeNull();
     expect(await second.text()).toBe(text);
+  });
+
+  it('explains what the slow have that the others do not', async () => {
+    await query.clickhouse.command(
+      `INSERT INTO otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanKind, ServiceName, ResourceAttributes, SpanAttributes, Duration, StatusCode, StoredAt)
+       SELECT toDateTime64({at:UInt32}, 9), concat(repeat('e', 30), leftPad(toString(number), 2, '0')), 'eeeeeeeeeeeeeeee', 'turn', 'Server', 'lathe',
+         map('k8s.pod.name', concat('lathe-', toString(number % 2))), map('request.id', toString(number)),
+         1000000 * if(number % 2 = 0, 50 + number % 3, 5), 'Unset', now()
+       FROM numbers(60)`,
+      { at: START_S },
+    );
+    const { code, body } = await query.get('/api/explain?service=lathe&slowerThan=20ms');
+    expect(code).toBe(200);
+    expect(body).toMatchObject({
+      slow: { spans: 30, traces: 30, sampled: 1, below_traces: 30 },
+      rest: { spans: 30, traces: 30, sampled: 1, below_traces: 30 },
+      ids: ['span request.id'],
+      keys_cut: false,
+      below_cut: false,
+      below: [
+        { service: 'lathe', operation: 'turn', part: 1, instance: { name: 'lathe-0', share: 1 } },
+      ],
+    });
+    expect(body.attributes).toHaveLength(1);
+    expect(body.attributes[0]).toMatchObject({
+      source: 'resource',
+      key: 'k8s.pod.name',
+      value: 'lathe-0',
+      slow: 30,
+      rest: 0,
+      difference: 1,
+      lift: null,
+    });
+    const later = (START_S + 1) * 1e6;
+    const none = await query.get(`/api/explain?service=lathe&slowerThan=20ms&start=${later}`);
+    expect(none.body).toMatchObject({ slow: { spans: 0 }, attributes: [], below: [] });
   });
 
   it('describes itself, counts itself and is healthy', async () => {

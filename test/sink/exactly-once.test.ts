@@ -127,6 +127,8 @@ async function expectAllOnce(): Promise<void> {
   await until(async () => (await count('SELECT sum(Count) FROM latency_panes')) >= 2 * 465);
   // What views make of a block shows a moment later.
   await until(async () => (await count('SELECT sum(Count) FROM latency_totals')) >= 2 * 465);
+  // The last of a block's tables that panes go into.
+  await until(async () => (await count('SELECT sum(Count) FROM latency_ten_minutes')) >= 2 * 465);
   await until(async () => (await count('SELECT uniqExact(Offset) FROM dead_letters')) >= 3);
   expect(await count('SELECT count() FROM otel_traces')).toBe(spans);
   expect(await count('SELECT uniqExact(TraceId, SpanId) FROM otel_traces')).toBe(spans);
@@ -143,10 +145,12 @@ async function expectAllOnce(): Promise<void> {
     calls,
   );
   expect(await count('SELECT count() FROM ledger')).toBe((2 * FRAGMENTS) / 5);
-  expect(await count('SELECT sum(Count) FROM latency_panes')).toBe(2 * 465);
   expect(await count('SELECT sum(Count) FROM latency_totals')).toBe(2 * 465);
   expect(await count('SELECT sum(Calls) FROM service_edge_totals')).toBe(calls);
-  expect(await count('SELECT sum(arraySum(mapValues(Buckets))) FROM latency_panes')).toBe(2 * 465);
+  for (const table of ['latency_panes', 'latency_ten_minutes']) {
+    expect(await count(`SELECT sum(Count) FROM ${table}`)).toBe(2 * 465);
+    expect(await count(`SELECT sum(arraySum(mapValues(Buckets))) FROM ${table}`)).toBe(2 * 465);
+  }
   const ours = `SELECT count() FROM dead_letters FINAL WHERE Topic = 'spans'`;
   expect(await count(ours)).toBe(3);
 }

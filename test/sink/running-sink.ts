@@ -77,7 +77,14 @@ export async function createSinkBench(partitions: number): Promise<SinkBench> {
   await (await kafka.admin()).ensureTopics(topicSpecs(config));
   await migrate(clickhouse, MIGRATIONS, { logger }, { retention_days: 10_000 });
   // A merge would remove doubles before the test could see them.
-  const tables = ['otel_traces', 'trace_fragments', 'ledger', 'latency_panes', 'service_edges'];
+  const tables = [
+    'otel_traces',
+    'trace_fragments',
+    'ledger',
+    'latency_panes',
+    'latency_ten_minutes',
+    'service_edges',
+  ];
   for (const table of tables) await clickhouse.command(`SYSTEM STOP MERGES ${table}`);
   const schemaId = await kafka
     .registry()

@@ -1,2 +1,4 @@
+export * from './duration';
+export * from './instant';
 export * from './span';
 export * from './trace-partition';

@@ -4,7 +4,7 @@ import { AvroSource } from './avro-source';
 import { RowWriter } from './row-writer';
 import { copyText } from './text-copy';
 
-/** Columns of `latency_panes` in the order in which {@link PaneRows} writes them. */
+/** Columns of `latency_panes` and `latency_ten_minutes` in the order in which {@link PaneRows} writes them. */
 export const PANE_COLUMNS = [
   'PaneStart',
   'ServiceName',
@@ -28,8 +28,12 @@ const DOUBLE_BYTES = 8;
 const GROWTH_MAX = 5;
 const FIXED_BYTES = 256;
 
+const TEN_MINUTES_S = 600;
+
 /** Turns messages of the topic `latency` into rows of `latency_panes`. */
 export class PaneRows extends RowWriter {
+  /** The same rows for `latency_ten_minutes`: there merges add them up by the ten minutes that they are in. */
+  readonly tenMinutes = new RowWriter();
   partition = 0;
   /** Number of the message opened last. */
   seq = 0;
@@ -55,20 +59,37 @@ export class PaneRows extends RowWriter {
   appendOpened(): number {
     const source = this.source;
     const mark = this.length;
+    const tenMinutesMark = this.tenMinutes.length;
     let rows = 0;
     this.ensure((source.end - source.at) * GROWTH_MAX + FIXED_BYTES);
     for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
       for (let i = left; i > 0 && !source.broken; i--) {
+        const start = this.length;
         this.writePane();
+        this.copyToTenMinutes(start);
         rows++;
       }
     }
     if (source.broken) {
       this.length = mark;
+      this.tenMinutes.length = tenMinutesMark;
       return -1;
     }
     this.rowCount += rows;
+    this.tenMinutes.rowCount += rows;
     return rows;
+  }
+
+  /** Copies the row at `start`: it begins with the time of the pane. */
+  private copyToTenMinutes(start: number): void {
+    const { tenMinutes } = this;
+    const bytes = this.length - start;
+    tenMinutes.ensure(bytes);
+    const at = tenMinutes.length;
+    this.buffer.copy(tenMinutes.buffer, at, start, this.length);
+    const paneS = this.buffer.readUInt32LE(start);
+    tenMinutes.buffer.writeUInt32LE(paneS - (paneS % TEN_MINUTES_S), at);
+    tenMinutes.length = at + bytes;
   }
 
   private writePane(): void {

@@ -71,6 +71,15 @@ describe('PaneRows', () => {
         const reader = new RowReader(rows.view());
         expect(panes.map(() => readRow(reader))).toEqual(panes.map(expectedRow));
         expect(reader.done).toBe(true);
+        const coarse = new RowReader(rows.tenMinutes.view());
+        expect(rows.tenMinutes.rowCount).toBe(panes.length);
+        expect(panes.map(() => readRow(coarse))).toEqual(
+          panes.map((p) => [
+            Number(p.start_s) - (Number(p.start_s) % 600),
+            ...expectedRow(p).slice(1),
+          ]),
+        );
+        expect(coarse.done).toBe(true);
       }),
     );
   });
@@ -82,7 +91,7 @@ describe('PaneRows', () => {
         const whole = message(panes);
         const value = whole.subarray(0, cut % whole.length);
         if (rows.open(value)) expect(rows.appendOpened()).toBe(-1);
-        expect(rows.length).toBe(0);
+        expect([rows.length, rows.tenMinutes.length, rows.tenMinutes.rowCount]).toEqual([0, 0, 0]);
       }),
     );
   });

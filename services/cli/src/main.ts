@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { registerDemo } from './commands/demo';
 import { registerDlq } from './commands/dlq';
 import { registerDown } from './commands/down';
+import { registerExplain } from './commands/explain';
 import { registerGenerate } from './commands/generate';
 import { registerImport } from './commands/import';
 import { registerRebuild } from './commands/rebuild';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
     registerGenerate,
     registerSql,
     registerWindows,
+    registerExplain,
     registerDlq,
     registerVerify,
     registerRebuild,

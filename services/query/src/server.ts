@@ -6,6 +6,7 @@ import type { LiveReader } from './live/live-reader';
 import type { TraceReader } from './live/trace-reader';
 import type { QueryMetrics } from './metrics';
 import { refused } from './routes/envelope';
+import { addExplainRoute } from './routes/explain';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
 import { addJaegerMetricsRoutes } from './routes/jaeger-metrics';
@@ -75,6 +76,7 @@ export async function createServer(
           addServiceGraphRoute(api, deps);
           addTraceAnalysisRoute(api, deps);
           addWindowsRoute(api, deps);
+          addExplainRoute(api, deps);
         }
         done();
       },

@@ -1,3 +1,4 @@
+export { amend, notedTraces, storedTraces } from './amendments';
 export { checkpointMetadata, parseCheckpoint, type SinkCheckpoint } from './checkpoint';
 export { defineMetrics } from './metrics';
 export { settings } from './settings';

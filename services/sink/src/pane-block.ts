@@ -42,5 +42,11 @@ export function createPaneBlock(
     rows: panes,
     presence: () => seqs.checkMerging('latency_panes', partition),
   };
-  return createBlock([table, letters.table], add, [seqs, letters]);
+  const tenMinutes = {
+    table: 'latency_ten_minutes',
+    columns: PANE_COLUMNS,
+    rows: panes.tenMinutes,
+    presence: () => seqs.checkMerging('latency_ten_minutes', partition),
+  };
+  return createBlock([table, tenMinutes, letters.table], add, [seqs, letters]);
 }

@@ -53,7 +53,7 @@ export class SeqSpan {
   }
 
   /**
-   * Rows of `latency_panes` and `service_edges` merge with others, but remember the last entry of each
+   * Rows of panes and of `service_edges` merge with others, but remember the last entry of each
    * partition that is in them. Entries go in in order, so a number not below the first of the block
    * means the block.
    */

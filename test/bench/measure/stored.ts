@@ -63,7 +63,13 @@ export async function mergesDone(clickhouse: ClickHouse, limit_ms: number): Prom
 
 /** Bytes on disk of each table of the database, after everything that can be merged has been. */
 export async function diskBytes(clickhouse: ClickHouse): Promise<Readonly<Record<string, number>>> {
-  const tables = ['otel_traces', 'trace_fragments', 'latency_panes', 'ledger'];
+  const tables = [
+    'otel_traces',
+    'trace_fragments',
+    'latency_panes',
+    'latency_ten_minutes',
+    'ledger',
+  ];
   for (const table of tables) await clickhouse.command(`OPTIMIZE TABLE ${table} FINAL`);
   const rows = await clickhouse.query<{ table: string; bytes: number }>(
     `SELECT table, sum(bytes_on_disk) AS bytes FROM system.parts

@@ -23,7 +23,7 @@ export interface RowFiles {
 }
 
 /** Writes whole traces, as fragments of partitions like those that the assembler makes. */
-class FragmentFiles {
+export class FragmentFiles {
   private readonly rows = new SpanRows(FILE_ROWS * 700);
   private readonly seqs = new Array<number>(PARTITIONS).fill(0);
   private readonly paths: string[] = [];

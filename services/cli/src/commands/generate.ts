@@ -1,10 +1,10 @@
 import { readState } from '@spanloom/infra';
 import { encodeOtlpJson } from '@spanloom/otlp';
-import { systemClock } from '@spanloom/runtime';
+import { SpanloomError, systemClock } from '@spanloom/runtime';
 import type { Command } from 'commander';
 import { gatewayUrl } from '../connection';
 import { runLoad } from '../demo/load-run';
-import { generateLoad } from '../generate/load';
+import { generateLoad, type LoadOptions } from '../generate/load';
 import { requireGateway } from '../import/post';
 import { interruptSignal, wholeNumber } from '../interrupt';
 import { createProtoSender } from '../send/sender';
@@ -18,6 +18,7 @@ interface GenerateFlags {
   readonly gateway?: string;
   readonly home?: string;
   readonly output?: boolean;
+  readonly slowInstance?: string;
 }
 
 /** Adds `spanloom generate`. */
@@ -30,13 +31,18 @@ export function registerGenerate(program: Command): void {
     .option('--seed <n>', 'the same seed makes the same traces', '1')
     .option('--gateway <url>', 'send elsewhere than to the local gateway')
     .option('--home <folder>', 'the folder that "up" was given')
+    .option(
+      '--slow-instance <service:n:ms>',
+      'make instance n (from 0) of a service so many ms slower',
+    )
     .option('--output', 'write OTLP/JSON lines to standard output at once, and send nothing')
     .addHelpText(
       'after',
       `
 Examples
   spanloom generate --traces 10000 --rate 500
-  spanloom generate --traces 5000 --seed 7 --output | gzip > load.otlp.jsonl.gz`,
+  spanloom generate --traces 5000 --seed 7 --output | gzip > load.otlp.jsonl.gz
+  spanloom generate --traces 2500 --rate 4 --seed 7 --slow-instance catalog:1:60`,
     )
     .action(async (flags: GenerateFlags) => {
       const load = {
@@ -44,6 +50,7 @@ Examples
         tracesPerSecond: wholeNumber('--rate', flags.rate, 1, 1_000_000),
         seed: wholeNumber('--seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
         startUnixMs: systemClock.nowMs(),
+        ...slowInstance(flags.slowInstance),
       };
       if (flags.output) await write(load);
       else {
@@ -51,6 +58,15 @@ Examples
         await send(load, gatewayUrl(flags.gateway, state, process.env));
       }
     });
+}
+
+/** `catalog:1:60`. */
+function slowInstance(text: string | undefined): Pick<LoadOptions, 'slowInstance'> {
+  if (text === undefined) return {};
+  const [, service = '', instance, ms] = /^([^:]+):(\d{1,3}):(\d{1,6})$/.exec(text) ?? [];
+  if (service !== '')
+    return { slowInstance: { service, instance: Number(instance), ms: Number(ms) } };
+  throw new SpanloomError('usage', `--slow-instance: "${text}" should be like catalog:1:60`);
 }
 
 type Load = Parameters<typeof generateLoad>[0];

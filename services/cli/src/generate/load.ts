@@ -1,5 +1,6 @@
 import type { Span, SpanLink } from '@spanloom/model';
 import { createRandom, type Random } from './random';
+import type { SlowInstance } from './span';
 import { buildTrace, type GeneratedTrace } from './trace';
 
 /** What load to make. The same options give the same batches. */
@@ -15,6 +16,8 @@ export interface LoadOptions {
   readonly lateShare?: number;
   /** Share of traces of which a span is sent twice. Default 0.01. */
   readonly duplicateShare?: number;
+  /** An instance that is slow; none by default. */
+  readonly slowInstance?: SlowInstance;
 }
 
 /** Spans that one service's exporters send together. */
@@ -46,7 +49,7 @@ export function* generateLoad(options: LoadOptions): Generator<LoadBatch> {
     yield* outbox.until(beginMs);
     const random = createRandom(options.seed, 1, index);
     const origin = startUnixNano + BigInt(Math.floor(beginMs * 1e6));
-    const trace = buildTrace(random, origin, link);
+    const trace = buildTrace(random, origin, link, options.slowInstance);
     schedule(outbox, random, trace, startUnixNano, options);
     link = linkTo(trace);
     beginMs += (-Math.log(1 - arrivals.unit()) * 1000) / options.tracesPerSecond;

@@ -3,6 +3,15 @@ import { exceptionEvent, noteEvent, resourceOf, type Visitor } from './attribute
 import type { Random } from './random';
 import { SERVICES } from './topology';
 
+/** One instance that is slower than the others of its service. */
+export interface SlowInstance {
+  readonly service: string;
+  /** From 0. */
+  readonly instance: number;
+  /** Spent by each of its operations before it does anything, ms. */
+  readonly ms: number;
+}
+
 /** One trace while it is built. */
 export interface Site {
   readonly random: Random;
@@ -11,6 +20,7 @@ export interface Site {
   readonly visitor: Visitor;
   readonly instances: Map<string, Attributes>;
   readonly spans: Span[];
+  readonly slowInstance: SlowInstance | undefined;
 }
 
 /** What differs from span to span. */
@@ -40,12 +50,7 @@ export function draft(site: Site, span: Draft): void {
   if (span.failed) {
     events.push(exceptionEvent(random, start + BigInt(duration), `${span.service}.Refused`));
   }
-  let resource = site.instances.get(span.service);
-  if (resource === undefined) {
-    const instances = SERVICES[span.service]?.instances ?? 1;
-    resource = instanceResource(span.service, random.int(0, instances - 1));
-    site.instances.set(span.service, resource);
-  }
+  const resource = resourceIn(site, span.service);
   site.spans.push({
     traceId: site.traceId,
     spanId: span.spanId,
@@ -66,6 +71,25 @@ export function draft(site: Site, span: Draft): void {
     events,
     links: span.links ?? [],
   });
+}
+
+/** The resource of the instance that serves this trace, chosen when the service is first met. */
+function resourceIn(site: Site, service: string): Attributes {
+  let resource = site.instances.get(service);
+  if (resource === undefined) {
+    const instances = SERVICES[service]?.instances ?? 1;
+    resource = instanceResource(service, site.random.int(0, instances - 1));
+    site.instances.set(service, resource);
+  }
+  return resource;
+}
+
+/** What an operation of the service takes more in this trace, ms. */
+export function slownessMs(site: Site, service: string): number {
+  const slow = site.slowInstance;
+  if (slow?.service !== service) return 0;
+  const id = resourceIn(site, service)['service.instance.id'];
+  return id === `${service}-${slow.instance}` ? slow.ms : 0;
 }
 
 const resources = new Map<string, Attributes>();

@@ -2,7 +2,7 @@ import type { Span, SpanLink } from '@spanloom/model';
 import { makeVisitor, operationAttributes, storeAttributes } from './attributes';
 import { OPERATIONS } from './operations';
 import type { Random } from './random';
-import { draft, type Site } from './span';
+import { draft, type Site, type SlowInstance, slownessMs } from './span';
 import { type Call, ENTRIES, type Operation } from './topology';
 
 const MS = 1_000_000;
@@ -28,11 +28,13 @@ interface Visit {
  *
  * @param startUnixNano when the root begins
  * @param linkTo a span of an earlier trace that batch jobs refer to
+ * @param slowInstance an instance that is slow, if any is
  */
 export function buildTrace(
   random: Random,
   startUnixNano: bigint,
   linkTo: SpanLink | null,
+  slowInstance?: SlowInstance,
 ): GeneratedTrace {
   const traceId = random.hex(16);
   const site: Site = {
@@ -42,6 +44,7 @@ export function buildTrace(
     visitor: makeVisitor(random),
     instances: new Map(),
     spans: [],
+    slowInstance,
   };
   const entry = operationOf(pickEntry(random));
   const links = linkTo !== null && entry.method === 'MESSAGE' ? [linkTo] : [];
@@ -77,7 +80,8 @@ function visitOperation(
   const selfMs = Math.min(random.logNormal(operation.selfMs, operation.spread) * slow, SLOW_MS_MAX);
   const self = Math.max(1000, Math.round(selfMs * MS));
   let failed = random.chance(operation.errors);
-  let cursor = at.start + Math.floor(self * 0.3);
+  const slowness = Math.round(slownessMs(site, operation.service) * MS);
+  let cursor = at.start + Math.floor(self * 0.3) + slowness;
   if (operation.internal !== '') {
     const end = cursor + Math.floor(self * 0.5);
     draft(site, {

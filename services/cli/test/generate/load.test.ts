@@ -35,6 +35,20 @@ describe('the generated load', () => {
     );
   });
 
+  test('has one slow instance where one is asked for, and only that one', () => {
+    const slowInstance = { service: 'catalog', instance: 1, ms: 1_000 };
+    const slowed = spansOf([...generateLoad({ ...OPTIONS, slowInstance })]);
+    const served = slowed.filter(({ service, kind }) => service === 'catalog' && kind === 2);
+    const isSlow = (instance: string): readonly boolean[] =>
+      served
+        .filter(({ resourceAttributes }) => resourceAttributes['service.instance.id'] === instance)
+        .map(({ durationNano }) => durationNano >= 1_000_000_000n);
+    expect(isSlow('catalog-1').length).toBeGreaterThan(50);
+    expect(isSlow('catalog-1')).not.toContain(false);
+    const others = [...isSlow('catalog-0'), ...isSlow('catalog-2')];
+    expect(others.filter((slow) => slow).length / others.length).toBeLessThan(0.05);
+  });
+
   test('looks like a real system', () => {
     const services = new Set(spans.map((s) => s.service));
     expect(services.size).toBeGreaterThanOrEqual(8);

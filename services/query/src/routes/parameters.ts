@@ -1,4 +1,4 @@
-import { durationNanoOf } from '../jaeger/duration';
+import { durationNanoOf } from '@spanloom/model';
 import { traceIdOf } from '../jaeger/ids';
 import { KIND_WORDS, storedKindOf } from '../jaeger/kinds';
 

@@ -1,4 +1,4 @@
-import { STATUS_CODE_NAMES } from '@spanloom/model';
+import { STATUS_CODE_NAMES, unixSecondsOf } from '@spanloom/model';
 import { PANE_S } from '@spanloom/sketch';
 import { KIND_WORDS } from '../jaeger/kinds';
 import { DIMENSIONS, type Dimension, type SeriesFilter } from '../sql/latency';
@@ -74,31 +74,15 @@ export function windowOf(parameters: Parameters): WindowLength {
   return { name, seconds: seconds ?? 0 };
 }
 
-/** The end of ClickHouse's DateTime, in the year 2106. */
-const SECONDS_MAX = 4_294_967_295;
-/** RFC 3339 with a zone: without one, the answer would depend on where the process runs. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-
 /** Reads a time, s since 1970; undefined when there is none or it is bad. */
 export function timeOf(parameters: Parameters, name: string): number | undefined {
   const text = parameters.text(name);
-  const seconds = text === undefined ? undefined : secondsOf(text);
+  const seconds = text === undefined ? undefined : unixSecondsOf(text);
   if (seconds === null) {
     const accepts = 'a time such as 2024-05-01T10:00:00Z, or Unix time in s or ms';
     parameters.problem(`${name} should be ${accepts}`);
   }
   return seconds ?? undefined;
-}
-
-/** Unix time of RFC 3339, or of a number of seconds or (beyond what seconds can be) milliseconds. */
-function secondsOf(text: string): number | null {
-  let seconds = Number.NaN;
-  if (/^\d{1,13}$/.test(text)) {
-    seconds = Number(text) > SECONDS_MAX ? Number(text) / 1000 : Number(text);
-  } else if (RFC_3339.test(text)) {
-    seconds = Date.parse(text) / 1000;
-  }
-  return seconds >= 0 && seconds <= SECONDS_MAX ? Math.floor(seconds) : null;
 }
 
 /** The beginning of the pane that a time is in. */

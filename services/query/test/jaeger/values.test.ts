@@ -1,4 +1,4 @@
-import { durationNanoOf } from '../../src/jaeger/duration';
+import { durationNanoOf } from '@spanloom/model';
 import { traceIdOf } from '../../src/jaeger/ids';
 import { jaegerKindOf, storedKindOf } from '../../src/jaeger/kinds';
 import { tagOf } from '../../src/jaeger/tags';

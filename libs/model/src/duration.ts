@@ -13,7 +13,7 @@ const PART = /(\d{1,15}(?:\.\d{1,9})?|\.\d{1,9})(ns|us|µs|μs|ms|s|m|h)/gy;
 const NANO_MAX = 315_360_000e9;
 
 /**
- * Reads a duration as Go writes it, as Jaeger does: `1ms`, `2.5s`, `1h30m`, `100us`, `0`.
+ * Reads a duration as Go writes it, as Jaeger's clients do: `1ms`, `2.5s`, `1h30m`, `100us`, `0`.
  * @returns whole nanoseconds; null when it is none, or longer than ten years
  */
 export function durationNanoOf(text: string): bigint | null {
