@@ -40,7 +40,7 @@ export interface SinkBench {
   readonly clickhouse: ClickHouse;
   /** Registry id of the canonical SpanBatch schema. */
   readonly schemaId: number;
-  send(topic: TopicName, partition: number, ...values: readonly (Buffer | null)[]): Promise<void>;
+  send(topic: TopicName, partition: number, ...values: readonly (Buffer | null)[]): Promise<unknown>;
   /** Runs a sink in this process; the function given stops it. */
   start(plan?: FaultPlan): Promise<RunningSink>;
   count(sql: string): Promise<number>;
