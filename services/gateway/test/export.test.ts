@@ -44,7 +44,13 @@ async function startFront(
     { body_bytes_max: BODY_BYTES_MAX, requests_max: 100, retry_after_s: 7, ...change },
     {
       decoder: createOtlpDecoder(DEFAULT_OTLP_LIMITS),
-      packer: { add: store },
+      packer: {
+        async add() {
+          await store();
+          return null;
+        },
+      },
+      transfer: { report: () => [], appended: () => undefined },
       budget,
       gate,
       metrics: createGatewayMetrics(metrics),
