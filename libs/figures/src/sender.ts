@@ -31,8 +31,11 @@ export interface FigureSender {
   merge(panes: readonly DelayPane[]): void;
   /** Whether there are counters that are not written. */
   readonly hasCounters: boolean;
-  /** Writes what was gathered. Never rejects: counters that could not be written are kept, delays are counted as lost. */
-  flush(): Promise<void>;
+  /**
+   * Writes what was gathered, and gives whether it was written. Never rejects: counters that could not be written are
+   * kept for the next time, delays are counted as lost.
+   */
+  flush(): Promise<boolean>;
   /** Ends the intervals and writes the rest. */
   stop(): Promise<void>;
 }
@@ -46,15 +49,15 @@ export function createFigureSender(deps: FigureSenderDeps): FigureSender {
   const counterBook = new CounterBook();
   const delayBook = new DelayBook();
   let lostBefore = 0;
-  let underWay: Promise<void> | null = null;
-  let waiting: Promise<void> | null = null;
+  let underWay: Promise<boolean> | null = null;
+  let waiting: Promise<boolean> | null = null;
 
-  async function write(): Promise<void> {
+  async function write(): Promise<boolean> {
     const counters = counterBook.take();
     const delays = delayBook.take();
     if (delayBook.lost > lostBefore) deps.onLost(delayBook.lost - lostBefore);
     lostBefore = delayBook.lost;
-    if (counters.length === 0 && delays.length === 0) return;
+    if (counters.length === 0 && delays.length === 0) return true;
     const messages: Buffer[] = [];
     for (let at = 0; at < counters.length; at += COUNTERS_PER_MESSAGE) {
       const some = counters.slice(at, at + COUNTERS_PER_MESSAGE);
@@ -66,17 +69,19 @@ export function createFigureSender(deps: FigureSenderDeps): FigureSender {
     }
     try {
       await deps.send(messages);
+      return true;
     } catch (error) {
       // The greatest counter holds, so these may be written again; delays would be counted twice.
       for (const { service, ...rest } of counters) counterBook.add(service, rest);
       const spans = delays.reduce((sum, { count }) => sum + count, 0);
       deps.onLost(spans);
       deps.logger.warn({ err: error, spans }, 'delays could not be written to the topic figures');
+      return false;
     }
   }
 
   /** One write at a time, and at most one that waits: it takes all that has come by then. */
-  function flush(): Promise<void> {
+  function flush(): Promise<boolean> {
     if (underWay === null) {
       underWay = write().finally(() => {
         underWay = null;

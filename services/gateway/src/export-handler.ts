@@ -149,6 +149,10 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
     } finally {
       budget.giveBack(bytes);
     }
+    // A report without spans may be the last word of a process: nothing later makes its loss good.
+    if (spanCount === 0 && transfers.length > 0 && !(await deps.transfer.write())) {
+      return retryLater(503, 'Kafka did not acknowledge the report', format);
+    }
     metrics.accepted(spanCount);
     const response = exportResponse(format, rejectedCount, firstReject);
     return { code: 200, format, body: response, headers: {} };

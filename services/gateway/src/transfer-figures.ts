@@ -16,6 +16,8 @@ export interface TransferFigures {
     readonly all: readonly ResourceGroup[];
     readonly dropped: number;
   }): readonly Transfer[];
+  /** Writes what was reported at once; gives whether Kafka has it. */
+  write(): Promise<boolean>;
   /** Kafka has appended the spans of a request. Times in ms since 1970: `received` by our clock, `appended` by the broker's. */
   appended(transfers: readonly Transfer[], receivedAt_ms: number, appendedAt_ms: number): void;
 }
@@ -25,7 +27,7 @@ export interface TransferFigures {
  * from the producer's send, where it says when that was. All spans of a request count with its last append.
  */
 export function createTransferFigures(
-  sender: Pick<FigureSender, 'report' | 'delay' | 'tooMany'>,
+  sender: Pick<FigureSender, 'report' | 'delay' | 'tooMany' | 'flush'>,
 ): TransferFigures {
   function observe(leg: string, { service, spans }: Transfer, from_ms: number, to_ms: number) {
     sender.delay({
@@ -47,6 +49,7 @@ export function createTransferFigures(
         sentAt_ms: report === null ? null : sender.report(service, report).sentAt_ms,
       }));
     },
+    write: () => sender.flush(),
     appended(transfers, receivedAt_ms, appendedAt_ms) {
       for (const transfer of transfers) {
         observe('gateway', transfer, receivedAt_ms, appendedAt_ms);

@@ -25,6 +25,7 @@ function setUp() {
     },
     async flush() {
       flushes++;
+      return true;
     },
     get hasCounters() {
       return state.hasCounters;

@@ -50,7 +50,7 @@ test('figures are shown by service, and over all', () => {
         ServiceName: '',
         Count: 40,
         Clamped: 0,
-        MeanMs: 3.14159,
+        MeanMs: 3.139,
         P50Ms: 3,
         P90Ms: 12.34,
         P99Ms: 99.9,
