@@ -52,11 +52,5 @@ export function topicSpecs(
       'message.timestamp.type': 'equal',
     },
   });
-  return [
-    spec('spans'),
-    spec('traces'),
-    spec('latency'),
-    spec('figures'),
-    spec('dead-letters'),
-  ];
+  return [spec('spans'), spec('traces'), spec('latency'), spec('figures'), spec('dead-letters')];
 }
