@@ -268,11 +268,11 @@ describe('sink on real engines', () => {
     await produce(seeded(4));
     await expectAllOnce();
     await first.stop();
-    const topics = ['traces', 'latency', 'dead-letters'] as const;
+    const topics = ['traces', 'latency', 'figures', 'dead-letters'] as const;
     await admin.deleteGroups(topics.map((topic) => sinkGroup(bench.prefix, topic)));
     const second = await bench.start();
-    // 120 entries and 30 panes in each of two partitions.
-    await until(async () => (await second.metric('spanloom_sink_repeats_total')) >= 300);
+    // 120 entries, 30 panes and 30 delays in each of two partitions.
+    await until(async () => (await second.metric('spanloom_sink_repeats_total')) >= 360);
     await expectAllOnce();
     await bench.send('traces', 0, messageOf(0, FRAGMENTS + 1, FRAGMENTS + 5));
     const added = `SELECT count() FROM trace_fragments WHERE Seq > ${FRAGMENTS}`;

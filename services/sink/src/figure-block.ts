@@ -5,9 +5,13 @@ import { type Block, createBlock } from './block';
 import { createLetters } from './letters';
 import type { SinkMetrics } from './metrics';
 import { SeqSpan } from './presence';
+import type { SeqGate } from './seq-gate';
 import { wholeRecord } from './unreadable';
 
-/** Makes blocks of the topic `figures`. Its messages have no numbers of their own: their offsets serve. */
+/**
+ * Makes blocks of the topic `figures`. Its messages have no numbers of their own: their offsets serve. Where the commit
+ * was lost, the gate knows up to which of them delays are stored; counters may be stored again, since the greatest holds.
+ */
 export function createFigureBlock(
   topic: string,
   partition: number,
@@ -32,14 +36,16 @@ export function createFigureBlock(
     }
   }
 
-  async function add(record: KafkaRecord): Promise<void> {
+  async function add(record: KafkaRecord, gate: SeqGate): Promise<void> {
     const batch = read(record);
     if (batch === null) return;
     const at_s = Math.floor(record.timestampMs / 1000);
     const origin = { partition, seq: record.offset + 1, at_s };
-    for (const pane of batch.delays) delays.append(pane, origin);
+    const isRepeat = gate.last !== null && origin.seq <= gate.last;
+    if (isRepeat) metrics.repeats.inc({ topic: 'figures' });
+    else for (const pane of batch.delays) delays.append(pane, origin);
     for (const counted of batch.counters) counters.append(counted, origin);
-    if (batch.delays.length > 0) delaySeqs.add(origin.seq, at_s);
+    if (batch.delays.length > 0 && !isRepeat) delaySeqs.add(origin.seq, at_s);
     if (batch.counters.length > 0) counterSeqs.add(origin.seq, at_s);
   }
 

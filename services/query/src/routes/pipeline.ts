@@ -1,7 +1,8 @@
 import type { Clock } from '@spanloom/runtime';
 import type { FastifyInstance } from 'fastify';
-import { pipelineExposition, TEXT_FORMAT } from '../pipeline/exposition';
+import { pipelineFamilies } from '../pipeline/families';
 import { figuresAnswer, readFigures } from '../pipeline/figures';
+import { CONTENT_TYPES, exposition, formatFor } from '../prometheus/exposition';
 import type { Database } from '../sql/database';
 import type { PipelineRange } from '../sql/pipeline';
 import { refused } from './envelope';
@@ -108,7 +109,7 @@ export function addPipelineRoutes(app: FastifyInstance, { database, clock }: Pip
     querystring,
     response: ANSWER as object,
   };
-  app.get('/pipeline', { schema: json, serializerCompiler: plain }, async (request, reply) => {
+  app.get('/pipeline', { schema: json }, async (request, reply) => {
     const parameters = createParameters(request.query);
     const range = rangeOf(parameters, clock);
     if (parameters.problems.length > 0) {
@@ -124,8 +125,8 @@ export function addPipelineRoutes(app: FastifyInstance, { database, clock }: Pip
       return reply.code(400).send(refused(400, parameters.problems));
     }
     const figures = await readFigures(range, database);
-    return reply.type(TEXT_FORMAT).send(pipelineExposition(figures));
+    const format = formatFor(request.headers.accept);
+    reply.header('content-type', CONTENT_TYPES[format]).header('vary', 'accept');
+    return reply.send(exposition(pipelineFamilies(figures), format));
   });
 }
-
-const plain = () => (data: unknown) => JSON.stringify(data);

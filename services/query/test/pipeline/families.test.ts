@@ -1,6 +1,7 @@
-import { pipelineExposition } from '../../src/pipeline/exposition';
+import { pipelineFamilies } from '../../src/pipeline/families';
 import type { PipelineFigures } from '../../src/pipeline/figures';
 import { figuresAnswer } from '../../src/pipeline/figures';
+import { exposition } from '../../src/prometheus/exposition';
 
 const times = {
   mean_ms: 20,
@@ -40,7 +41,7 @@ const figures: PipelineFigures = {
 };
 
 test('texts are escaped, unknown rates left out, and times are in seconds', () => {
-  const lines = pipelineExposition(figures).split('\n');
+  const lines = exposition(pipelineFamilies(figures), 'prometheus').split('\n');
   expect(lines).toContain('spanloom_pipeline_capture_ratio{service="a \\"b\\"\\\\\\n"} 0.8');
   expect(lines).toContain('spanloom_pipeline_capture_ratio{service=""} 0.8');
   expect(lines.filter((line) => line.includes('silent') && line.includes('ratio'))).toEqual([]);
@@ -50,12 +51,12 @@ test('texts are escaped, unknown rates left out, and times are in seconds', () =
   expect(lines).toContain(
     'spanloom_pipeline_delay_clamped{figure="transfer",leg="gateway",service=""} 2',
   );
-  expect(lines.some((line) => line.includes('ledger_ratio'))).toBe(false);
+  expect(lines.some((line) => line.startsWith('spanloom_pipeline_ledger_ratio'))).toBe(false);
 });
 
 test('every sample is of a family that is described before it', () => {
   let described = '';
-  for (const line of pipelineExposition(figures).split('\n')) {
+  for (const line of exposition(pipelineFamilies(figures), 'prometheus').split('\n')) {
     if (line.startsWith('# TYPE ')) described = line.split(' ')[2] ?? '';
     else if (line !== '' && !line.startsWith('#')) expect(line.startsWith(described)).toBe(true);
   }
