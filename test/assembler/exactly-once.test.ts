@@ -179,7 +179,7 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
     const logger = createLogger({ service: 'test', level: 'silent' });
     const redis = createRedis({ redis_url: engines.env.REDIS_URL as string }, { logger });
     const admin = new KafkaJs({ brokers: [engines.env.KAFKA_BROKERS as string] }).admin();
-    const send = (trace: number): Promise<void> =>
+    const send = (trace: number): Promise<unknown> =>
       line.send(0, line.batch([makeSpan(trace, 1, true), makeSpan(trace, 2, false)]));
     try {
       const first = line.start();

@@ -51,7 +51,7 @@ export interface AssemblyLine {
   start(extra?: NodeJS.ProcessEnv, service?: 'assembler' | 'latency'): ChildProcess;
   /** All records of a partition. */
   read(topic: TopicName, partition: number): Promise<readonly KafkaRecord[]>;
-  send(partition: number, value: Buffer | null): Promise<void>;
+  send(partition: number, value: Buffer | null): Promise<unknown>;
   batch(spans: readonly Span[]): Buffer;
   /** Entries on `traces` that a sink would accept, per partition: each sequence number once, in order. */
   accepted(): Promise<string[][]>;

@@ -78,7 +78,7 @@ test('in order: sends that are not waited for arrive in the order they were made
   const watched = watchSockets();
   const producer = await kafka.producer({ compression: 'lz4', inOrder: true });
   const breaking = setInterval(() => reset(watched.sockets), 150);
-  const sends: Promise<void>[] = [];
+  const sends: Promise<unknown>[] = [];
   for (let i = 0; i < 300; i++) {
     sends.push(producer.send(topic, [...numbered(0, i * 2, i * 2 + 2), ...numbered(1, i, i + 1)]));
     if (i % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 5));

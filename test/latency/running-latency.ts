@@ -26,7 +26,7 @@ export interface LatencyLog {
   readonly group: string;
   readonly schemaId: number;
   /** Appends one message. */
-  append(value: Buffer | null): Promise<void>;
+  append(value: Buffer | null): Promise<unknown>;
   /** A batch of the canonical layout. */
   batch(spans: readonly Span[]): Buffer;
   read(topic: 'spans' | 'latency'): Promise<readonly KafkaRecord[]>;

@@ -1,4 +1,4 @@
-import { encodeDeadLetter, reference, wireHeader } from '@spanloom/avro';
+import { encodeDeadLetter, encodeFigureBatch, reference, wireHeader } from '@spanloom/avro';
 import { checkpointMetadata, sinkGroup } from '@spanloom/sink';
 import {
   fragmentEntry,
@@ -78,6 +78,25 @@ function paneMessage(partition: number, seq: number): Buffer {
   return Buffer.concat([wireHeader(1), reference.latencyPane.toBuffer(batch)]);
 }
 
+/** Delays whose count is the number, and counters that grow with it: the last of each partition is the greatest. */
+function figureMessage(partition: number, number: number): Buffer {
+  const delay = {
+    figure: 'transfer' as const,
+    leg: 'gateway',
+    service: 's',
+    start_s: 1_700_000_000,
+    count: number,
+    clamped: 0,
+    sum: number,
+    min: 1,
+    max: number,
+    indices: [number % 7],
+    counts: [number],
+  };
+  const counted = { service: 's', startId: `${partition}`, ended: number * 10, dropped: number };
+  return encodeFigureBatch({ delays: [delay], counters: [counted] }, 1);
+}
+
 const deadLetter = (offset: number): Buffer =>
   encodeDeadLetter(
     {
@@ -114,6 +133,10 @@ async function produce(random: () => number, pause_ms = 0): Promise<void> {
       const repeat = random() < 0.3 ? [paneMessage(partition, Math.max(1, seq - 2))] : [];
       await bench.send('latency', partition, ...repeat, paneMessage(partition, seq));
     }
+    for (let number = 1; number <= 30; number++) {
+      if (random() < 0.1) await bench.send('figures', partition, Buffer.from('noise'));
+      await bench.send('figures', partition, figureMessage(partition, number));
+    }
   }
   for (const offset of [1, 2, 3, 2, 1]) await bench.send('dead-letters', 0, deadLetter(offset));
 }
@@ -123,6 +146,7 @@ async function expectAllOnce(): Promise<void> {
   const seqs = Array.from({ length: FRAGMENTS }, (_, i) => i + 1).filter((seq) => seq % 5 !== 0);
   const spans = 2 * seqs.reduce((sum, seq) => sum + spansIn(seq), 0);
   const { count } = bench;
+  const transfers = `SELECT sum(Count) FROM pipeline_delays WHERE Figure = 'transfer'`;
   await until(async () => (await count('SELECT count() FROM ledger')) >= (2 * FRAGMENTS) / 5);
   await until(async () => (await count('SELECT sum(Count) FROM latency_panes')) >= 2 * 465);
   // What views make of a block shows a moment later.
@@ -151,6 +175,13 @@ async function expectAllOnce(): Promise<void> {
     expect(await count(`SELECT sum(Count) FROM ${table}`)).toBe(2 * 465);
     expect(await count(`SELECT sum(arraySum(mapValues(Buckets))) FROM ${table}`)).toBe(2 * 465);
   }
+  await until(async () => (await count(transfers)) >= 2 * 465);
+  expect(await count(transfers)).toBe(2 * 465);
+  const reported = `SELECT sum(E) FROM (SELECT max(Ended) AS E FROM producer_counters GROUP BY StartId)`;
+  expect(await count(reported)).toBe(2 * 300);
+  // What a view makes of the fragments is dropped with them when they come again.
+  const stored = `SELECT sum(Count) FROM pipeline_delays WHERE Figure = 'storage' AND Leg = 'whole'`;
+  expect(await count(stored)).toBe(spans);
   const ours = `SELECT count() FROM dead_letters FINAL WHERE Topic = 'spans'`;
   expect(await count(ours)).toBe(3);
 }
@@ -237,11 +268,11 @@ describe('sink on real engines', () => {
     await produce(seeded(4));
     await expectAllOnce();
     await first.stop();
-    const topics = ['traces', 'latency', 'dead-letters'] as const;
+    const topics = ['traces', 'latency', 'figures', 'dead-letters'] as const;
     await admin.deleteGroups(topics.map((topic) => sinkGroup(bench.prefix, topic)));
     const second = await bench.start();
-    // 120 entries and 30 panes in each of two partitions.
-    await until(async () => (await second.metric('spanloom_sink_repeats_total')) >= 300);
+    // 120 entries, 30 panes and 30 delays in each of two partitions.
+    await until(async () => (await second.metric('spanloom_sink_repeats_total')) >= 360);
     await expectAllOnce();
     await bench.send('traces', 0, messageOf(0, FRAGMENTS + 1, FRAGMENTS + 5));
     const added = `SELECT count() FROM trace_fragments WHERE Seq > ${FRAGMENTS}`;

@@ -40,7 +40,11 @@ export interface SinkBench {
   readonly clickhouse: ClickHouse;
   /** Registry id of the canonical SpanBatch schema. */
   readonly schemaId: number;
-  send(topic: TopicName, partition: number, ...values: readonly (Buffer | null)[]): Promise<void>;
+  send(
+    topic: TopicName,
+    partition: number,
+    ...values: readonly (Buffer | null)[]
+  ): Promise<unknown>;
   /** Runs a sink in this process; the function given stops it. */
   start(plan?: FaultPlan): Promise<RunningSink>;
   count(sql: string): Promise<number>;
@@ -84,6 +88,8 @@ export async function createSinkBench(partitions: number): Promise<SinkBench> {
     'latency_panes',
     'latency_ten_minutes',
     'service_edges',
+    'pipeline_delays',
+    'producer_counters',
   ];
   for (const table of tables) await clickhouse.command(`SYSTEM STOP MERGES ${table}`);
   const schemaId = await kafka

@@ -41,7 +41,7 @@ export const SERVICES: readonly ServiceFacts[] = [
     name: 'sink',
     adminPort: 9474,
     listens: null,
-    reads: ['traces', 'latency', 'dead-letters'].map((topic) => ({
+    reads: ['traces', 'latency', 'figures', 'dead-letters'].map((topic) => ({
       group: `sink-${topic}`,
       topic,
     })),

@@ -2,6 +2,7 @@ export * from './avro-cursor';
 export * from './avro-writer';
 export * from './canonical';
 export * from './dead-letter';
+export * from './figure-batch';
 export * from './fragment';
 export * from './raw-spans';
 export * from './reference';

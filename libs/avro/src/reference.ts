@@ -32,5 +32,6 @@ export const reference = {
   spanBatch: avroType(SCHEMAS.spanBatch),
   traceFragment: avroType(SCHEMAS.traceFragment),
   latencyPane: avroType(SCHEMAS.latencyPane),
+  figureBatch: avroType(SCHEMAS.figureBatch),
   deadLetter: avroType(SCHEMAS.deadLetter),
 } as const;

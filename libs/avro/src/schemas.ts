@@ -29,6 +29,7 @@ export const SCHEMAS = {
   spanBatch: load('SpanBatch'),
   traceFragment: load('TraceFragment'),
   latencyPane: load('LatencyPane'),
+  figureBatch: load('FigureBatch'),
   deadLetter: load('DeadLetter'),
 } as const;
 
@@ -37,5 +38,6 @@ export const TOPIC_SCHEMAS: Readonly<Record<string, AvroSchema>> = {
   spans: SCHEMAS.spanBatch,
   traces: SCHEMAS.traceFragment,
   latency: SCHEMAS.latencyPane,
+  figures: SCHEMAS.figureBatch,
   'dead-letters': SCHEMAS.deadLetter,
 };

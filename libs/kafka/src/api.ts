@@ -33,7 +33,7 @@ export interface Kafka {
 }
 
 /** The topics of Spanloom, without prefix. */
-export type TopicName = 'spans' | 'traces' | 'latency' | 'dead-letters';
+export type TopicName = 'spans' | 'traces' | 'latency' | 'figures' | 'dead-letters';
 
 /** A topic as it must be. */
 export interface TopicSpec {
@@ -118,6 +118,12 @@ export interface ProducerOptions {
   readonly onSlow?: (text: string | null) => void;
 }
 
+/** What the broker said when it had taken the records of one `send`. */
+export interface SendReceipt {
+  /** The latest append time among their batches, ms since 1970; null where the broker does not stamp the topic. */
+  readonly appendedAt_ms: number | null;
+}
+
 /** Writes records, acknowledged by all in-sync replicas. */
 export interface Producer {
   /**
@@ -125,7 +131,7 @@ export interface Producer {
    * Rejects with a retriable SpanloomError('engine-unavailable') when retries ran out (some records may have
    * been written), or 'kafka-fatal' when sending again is no use (one record alone too large, no such topic).
    */
-  send(topic: string, records: readonly OutgoingRecord[]): Promise<void>;
+  send(topic: string, records: readonly OutgoingRecord[]): Promise<SendReceipt>;
   /** Waits for what is under way, then disconnects. */
   close(): Promise<void>;
 }

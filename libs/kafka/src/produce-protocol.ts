@@ -18,6 +18,8 @@ export interface OutgoingBatch {
   readonly encoded: EncodedBatch;
   /** Set once all in-sync replicas have it. */
   acknowledged: boolean;
+  /** When the broker appended it, ms since 1970; null until then, and where it does not stamp the topic. */
+  appendedAt_ms: number | null;
 }
 
 /**
@@ -49,10 +51,12 @@ export async function produceTo(
   let refused: number | null = null;
   for (const batch of batches) {
     const { topic, partition } = batch;
-    const code = answers.find((a) => a.topic === topic && a.partition === partition)?.errorCode;
+    const answer = answers.find((a) => a.topic === topic && a.partition === partition);
+    const code = answer?.errorCode;
     // A repeat of what is there already was taken before.
     if (code === KAFKA_CODE.none || code === KAFKA_CODE.duplicateSequence) {
       batch.acknowledged = true;
+      batch.appendedAt_ms = answer?.appendedAt_ms ?? null;
     } else refused ??= code ?? KAFKA_CODE.unknown;
   }
   if (refused !== null) throw createErrorFromCode(refused);
@@ -93,6 +97,7 @@ interface Answer {
   readonly topic: string;
   readonly partition: number;
   readonly errorCode: number;
+  readonly appendedAt_ms: number | null;
 }
 
 function decodeResponse(payload: Buffer): readonly Answer[] {
@@ -103,10 +108,13 @@ function decodeResponse(payload: Buffer): readonly Answer[] {
     const topic = payload.toString('utf8', at + 2, nameEnd);
     at = nameEnd + 4;
     for (let partitions = payload.readInt32BE(nameEnd); partitions > 0; partitions--) {
+      // After the base offset; -1 where timestamps are the producer's.
+      const stamp = Number(payload.readBigInt64BE(at + 4 + 2 + 8));
       answers.push({
         topic,
         partition: payload.readInt32BE(at),
         errorCode: payload.readInt16BE(at + 4),
+        appendedAt_ms: stamp < 0 ? null : stamp,
       });
       at += 4 + 2 + 8 + 8 + 8; // with base offset, append time and log start
     }

@@ -99,7 +99,7 @@ export async function openProduceSession(
             : { ...producer, firstSequence: reserve(`${topic}/${partition}`, records.length) };
         const { compression } = options;
         const encoded = await encodeRecordBatch(records, compression, clock.nowMs(), sequence);
-        batches.push({ topic, partition, encoded, acknowledged: false });
+        batches.push({ topic, partition, encoded, acknowledged: false, appendedAt_ms: null });
       }
       return batches;
     },

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, retry, SpanloomError } from '@spanloom/runtime';
-import type { Producer, ProducerOptions } from './api';
+import type { Producer, ProducerOptions, SendReceipt } from './api';
 import { RequestFiller, refuseOversized } from './batching';
 import { compressionType } from './codecs';
 import type { Connections } from './connection';
@@ -29,7 +29,9 @@ interface Sending {
   taken: number;
   /** Records in requests under way, or not yet in one. */
   outstanding: number;
-  resolve(): void;
+  /** The latest append time of those acknowledged so far. */
+  appendedAt_ms: number | null;
+  resolve(receipt: SendReceipt): void;
   reject(error: SpanloomError): void;
 }
 
@@ -105,10 +107,13 @@ export async function createProducer(
   /** Sends one request until it is acknowledged or given up. Never rejects. */
   async function deliver(request: Request): Promise<void> {
     try {
-      await insist(request);
+      const batches = await insist(request);
       for (const { sending, count } of request.parts) {
+        const { topic } = sending;
+        sending.appendedAt_ms = latest(sending.appendedAt_ms, batches, topic);
         sending.outstanding -= count;
-        if (sending.outstanding === 0) sending.resolve();
+        const { appendedAt_ms } = sending;
+        if (sending.outstanding === 0) sending.resolve({ appendedAt_ms });
       }
     } catch (error) {
       const known = asSpanloomError(error, 'producing');
@@ -121,7 +126,7 @@ export async function createProducer(
     }
   }
 
-  async function insist(request: Request): Promise<void> {
+  async function insist(request: Request): Promise<readonly OutgoingBatch[]> {
     const giveUpAt_ms = deps.clock.monotonicMs() + delivery_timeout_ms;
     const through = session;
     const batches: readonly OutgoingBatch[] = await through.encode(request.batches);
@@ -136,6 +141,7 @@ export async function createProducer(
       onRetry: (error, n, wait_ms) =>
         deps.logger.warn({ err: error, attempt: n, wait_ms }, 'producing failed: trying again'),
     });
+    return batches;
   }
 
   /**
@@ -157,12 +163,13 @@ export async function createProducer(
 
   return {
     async send(topic, records) {
-      if (records.length === 0) return;
+      if (records.length === 0) return { appendedAt_ms: null };
       if (closed) throw new SpanloomError('usage', 'the producer is closed');
       refuseOversized(topic, records, options.message_bytes_max);
-      await new Promise<void>((resolve, reject) => {
+      return new Promise<SendReceipt>((resolve, reject) => {
         const outstanding = records.length;
-        queue.push({ topic, records, taken: 0, outstanding, resolve, reject });
+        const appendedAt_ms = null;
+        queue.push({ topic, records, taken: 0, outstanding, appendedAt_ms, resolve, reject });
         pump();
       });
     },
@@ -177,4 +184,18 @@ export async function createProducer(
       await session.close();
     },
   };
+}
+
+/** The latest append time among the batches of a topic and `known`. */
+function latest(
+  known: number | null,
+  batches: readonly OutgoingBatch[],
+  topic: string,
+): number | null {
+  let found = known;
+  for (const batch of batches) {
+    if (batch.topic !== topic || batch.appendedAt_ms === null) continue;
+    found = Math.max(found ?? 0, batch.appendedAt_ms);
+  }
+  return found;
 }

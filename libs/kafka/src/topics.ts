@@ -15,6 +15,7 @@ const RETENTION_MS: Readonly<Record<TopicName, number>> = {
   spans: 3 * DAY_MS,
   traces: 3 * DAY_MS,
   latency: 3 * DAY_MS,
+  figures: 3 * DAY_MS,
   'dead-letters': 14 * DAY_MS,
 };
 
@@ -51,5 +52,5 @@ export function topicSpecs(
       'message.timestamp.type': 'equal',
     },
   });
-  return [spec('spans'), spec('traces'), spec('latency'), spec('dead-letters')];
+  return [spec('spans'), spec('traces'), spec('latency'), spec('figures'), spec('dead-letters')];
 }

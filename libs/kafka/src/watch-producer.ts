@@ -42,7 +42,7 @@ export function watchProducer(
       sentAt_ms.add(sending);
       timer ??= setTimeout(look, SLOW_MS);
       try {
-        await producer.send(topic, records);
+        return await producer.send(topic, records);
       } finally {
         sentAt_ms.delete(sending);
         if (slow) {

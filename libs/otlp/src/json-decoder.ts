@@ -1,3 +1,4 @@
+import { isReportName, type ReportTexts } from '@spanloom/figures';
 import {
   boundValues,
   enumeration,
@@ -47,7 +48,9 @@ export function decodeJson(arena: SpanArena, body: Buffer): OtlpOutcome {
 }
 
 function resourceSpans(arena: SpanArena, group: JsonObject): void {
-  const attributes = objectOrNull(group.resource, 'resource')?.attributes;
+  const all = list(objectOrNull(group.resource, 'resource')?.attributes, 'resource.attributes');
+  const { report, attributes } = withoutReport(arena, all);
+  const spansBefore = arena.spanCount;
   const resource = {
     service: serviceName(arena, attributes),
     attributes: arena.aside(() => writeJsonAttributes(arena, attributes, 'resource.attributes')),
@@ -63,6 +66,26 @@ function resourceSpans(arena: SpanArena, group: JsonObject): void {
       writeSpan(arena, item(span, 'a span'), resource, names);
     }
   }
+  const service = resource.service === '' ? UNKNOWN_SERVICE : resource.service;
+  arena.groups.add(service, report, arena.spanCount - spansBefore);
+}
+
+/** Takes what a producer reports of itself out of its resource's attributes; null when there is nothing. */
+function withoutReport(
+  arena: SpanArena,
+  all: readonly unknown[],
+): { readonly report: ReportTexts | null; readonly attributes: readonly unknown[] } {
+  const isReport = (raw: unknown): boolean => {
+    const { key } = item(raw, 'an attribute');
+    return typeof key === 'string' && isReportName(key);
+  };
+  const found = all.filter(isReport).map((raw) => item(raw, 'an attribute'));
+  if (found.length === 0) return { report: null, attributes: all };
+  const report = found.map(({ key, value }) => [key as string, valueText(arena, value)] as const);
+  return {
+    report: Object.fromEntries(report),
+    attributes: all.filter((raw) => !isReport(raw)),
+  };
 }
 
 /** The first `service.name` that is not empty; the empty text when there is none. */

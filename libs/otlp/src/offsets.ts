@@ -11,6 +11,12 @@ export class Offsets {
     this.dropped = 0;
   }
 
+  /** Takes out the one at `index`; the others keep their order. */
+  remove(index: number): void {
+    this.at.copyWithin(index, index + 1, this.count);
+    this.count--;
+  }
+
   add(offset: number): void {
     if (this.count === this.at.length) {
       if (this.count >= this.count_max) {

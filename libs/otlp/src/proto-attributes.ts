@@ -1,3 +1,5 @@
+import { AvroCursor } from '@spanloom/avro';
+import { isReportName, REPORT_PREFIX, type ReportTexts } from '@spanloom/figures';
 import { DROPPED_KEY, TRUNCATED_KEY } from './limits';
 import type { Offsets } from './offsets';
 import type { ProtoCursor } from './proto-cursor';
@@ -5,6 +7,9 @@ import { writeValue } from './proto-value';
 import type { SpanArena } from './span-arena';
 
 const SERVICE_NAME = Buffer.from('service.name');
+const PREFIX = Buffer.from(REPORT_PREFIX);
+/** Longer names are none of a report's. */
+const REPORT_NAME_BYTES_MAX = 64;
 
 /** The parts of one KeyValue message. Reused. */
 class KeyValue {
@@ -111,4 +116,47 @@ export function writeServiceName(
     arena.writer.length = start;
   }
   return false;
+}
+
+/**
+ * Takes what a producer reports of itself out of its resource's attributes, so that it is not stored with every span.
+ * @returns its texts by name, or null when there are none
+ */
+export function takeReport(
+  arena: SpanArena,
+  cursor: ProtoCursor,
+  offsets: Offsets,
+  end: number,
+): ReportTexts | null {
+  let texts: Record<string, string> | null = null;
+  for (let i = 0; i < offsets.count; ) {
+    pair.read(cursor, offsets.at[i] as number, end);
+    const name = reportName(cursor.buffer, pair.keyStart, pair.keyEnd);
+    if (name === null) {
+      i++;
+      continue;
+    }
+    const { valueStart, valueEnd } = pair;
+    const value = arena.aside(() => {
+      writeValue(arena, cursor, valueStart, valueEnd);
+      return true;
+    }) as Buffer;
+    texts ??= {};
+    texts[name] = avroText(value);
+    offsets.remove(i);
+  }
+  return texts;
+}
+
+function reportName(buffer: Buffer, start: number, end: number): string | null {
+  const bytes = end - start;
+  if (bytes <= PREFIX.length || bytes > REPORT_NAME_BYTES_MAX) return null;
+  if (buffer.compare(PREFIX, 0, PREFIX.length, start, start + PREFIX.length) !== 0) return null;
+  const name = buffer.toString('latin1', start, end);
+  return isReportName(name) ? name : null;
+}
+
+/** What an Avro string that stands alone says. */
+export function avroText(bytes: Buffer): string {
+  return new AvroCursor(bytes, 0, bytes.length).text();
 }

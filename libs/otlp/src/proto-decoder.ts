@@ -1,7 +1,7 @@
 import { UNKNOWN_SERVICE } from './limits';
 import { Offsets } from './offsets';
 import { type OtlpOutcome, outcomeOf, type RejectReason } from './outcome';
-import { writeAttributes, writeServiceName } from './proto-attributes';
+import { avroText, takeReport, writeAttributes, writeServiceName } from './proto-attributes';
 import { ProtoCursor } from './proto-cursor';
 import { writeEvents, writeLinks } from './proto-nested';
 import { ProtoSpan } from './proto-span';
@@ -66,9 +66,13 @@ export class ProtoDecoder {
     this.eachMessage(10, end, (stop) => {
       this.eachMessageAt(10, stop, (at) => this.nested.add(at));
     });
+    const { arena } = this;
+    const report = takeReport(arena, this.cursor, this.nested, end);
     const resource = this.encodeResource(end);
+    const spansBefore = arena.spanCount;
     this.cursor.at = start;
     this.eachMessage(18, end, (stop) => this.scopeSpans(stop, resource));
+    arena.groups.add(avroText(resource.service), report, arena.spanCount - spansBefore);
   }
 
   /** Calls `note` with where the length of each message with this tag stands. */

@@ -1,4 +1,5 @@
 import { AvroWriter } from '@spanloom/avro';
+import { ResourceGroups } from './group';
 import type { OtlpLimits } from './limits';
 import { REJECT_REASONS, type RejectReason, RequestRefused } from './outcome';
 import { cutEnd } from './text';
@@ -28,6 +29,8 @@ export class SpanArena {
   truncatedCount = 0;
   /** Attributes, events and links left out because of a limit. */
   droppedCount = 0;
+  /** Whose the accepted spans are. */
+  readonly groups = new ResourceGroups();
   private ends = new Int32Array(1024);
   private spanStart = 0;
   private wastedBytes = 0;
@@ -48,6 +51,7 @@ export class SpanArena {
     this.unknownServiceCount = 0;
     this.truncatedCount = 0;
     this.droppedCount = 0;
+    this.groups.reset();
     this.wastedBytes = 0;
   }
 

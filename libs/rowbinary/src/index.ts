@@ -4,6 +4,7 @@ export * from './call-sketches';
 export * from './chunk-pool';
 export * from './dead-letter-rows';
 export * from './edge-rows';
+export * from './figure-rows';
 export * from './fragment-analysis';
 export * from './fragment-rows';
 export * from './ledger-rows';

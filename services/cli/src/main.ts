@@ -8,6 +8,7 @@ import { registerDown } from './commands/down';
 import { registerExplain } from './commands/explain';
 import { registerGenerate } from './commands/generate';
 import { registerImport } from './commands/import';
+import { registerPipeline } from './commands/pipeline';
 import { registerRebuild } from './commands/rebuild';
 import { registerReset } from './commands/reset';
 import { registerSql } from './commands/sql';
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     registerExplain,
     registerDlq,
     registerVerify,
+    registerPipeline,
     registerRebuild,
   ]) {
     register(program);

@@ -17,6 +17,7 @@ import {
   statusBody,
 } from './otlp-response';
 import type { Packer } from './packer';
+import type { TransferFigures } from './transfer-figures';
 
 /** An answer, ready to be written. */
 export interface Answer {
@@ -30,6 +31,7 @@ export interface Answer {
 export interface ExportDeps {
   readonly decoder: OtlpDecoder;
   readonly packer: Pick<Packer, 'add'>;
+  readonly transfer: TransferFigures;
   readonly budget: ByteBudget;
   readonly gate: KafkaGate;
   readonly metrics: GatewayMetrics;
@@ -114,7 +116,12 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
   }
 
   /** Decodes, packs, waits for Kafka. No `await` between decoding and packing: the arena is shared. */
-  async function store(body: Buffer, bodyHeld: number, format: Format): Promise<Answer> {
+  async function store(
+    body: Buffer,
+    bodyHeld: number,
+    format: Format,
+    receivedAt_ms: number,
+  ): Promise<Answer> {
     const { arena } = decoder;
     budget.giveBack(bodyHeld);
     // Bodies that were read together can unpack to more than they were: each waits for the ones before it.
@@ -128,14 +135,23 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
     }
     metrics.decoded(arena);
     const { spanCount, rejectedCount, firstReject, bytes } = arena;
+    // Counters hold whatever becomes of the spans: what is lost on the way is to be seen.
+    const transfers = deps.transfer.report(arena.groups);
     budget.take(bytes);
     try {
-      if (spanCount > 0) await packer.add(arena);
+      if (spanCount > 0) {
+        const appendedAt_ms = await packer.add(arena);
+        if (appendedAt_ms !== null) deps.transfer.appended(transfers, receivedAt_ms, appendedAt_ms);
+      }
     } catch (error) {
       logger.warn({ error, spans: spanCount }, 'Kafka did not acknowledge a request');
       return retryLater(503, 'Kafka did not acknowledge the spans', format);
     } finally {
       budget.giveBack(bytes);
+    }
+    // A report without spans may be the last word of a process: nothing later makes its loss good.
+    if (spanCount === 0 && transfers.length > 0 && !(await deps.transfer.write())) {
+      return retryLater(503, 'Kafka did not acknowledge the report', format);
     }
     metrics.accepted(spanCount);
     const response = exportResponse(format, rejectedCount, firstReject);
@@ -150,6 +166,7 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
       return refusal;
     }
     inProgress++;
+    const receivedAt_ms = deps.clock.nowMs();
     try {
       const read = await readBody(request, encodingOf(request) === 'gzip', {
         body_bytes_max: config.body_bytes_max,
@@ -157,7 +174,7 @@ export function createExportHandler(config: ExportConfig, deps: ExportDeps): Exp
         onWireBytes: metrics.bodyBytes,
       });
       if (read.kind !== 'body') return bodyRefusal(read, format);
-      return await store(read.body, read.held, format);
+      return await store(read.body, read.held, format, receivedAt_ms);
     } finally {
       inProgress--;
     }

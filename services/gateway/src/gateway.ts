@@ -1,14 +1,16 @@
 import { SCHEMAS } from '@spanloom/avro';
-import { createKafka, topicSpecs } from '@spanloom/kafka';
+import { createFigureSender, type FigureSender } from '@spanloom/figures';
+import { createKafka, type Kafka, topicSpecs } from '@spanloom/kafka';
 import { createOtlpDecoder } from '@spanloom/otlp';
 import { createPressure, faultPoint, type ServiceContext } from '@spanloom/runtime';
 import { createByteBudget } from './byte-budget';
 import { createExportHandler } from './export-handler';
 import { startHttpServer } from './http-server';
 import { createKafkaGate } from './kafka-gate';
-import { createGatewayMetrics } from './metrics';
+import { createGatewayMetrics, type GatewayMetrics } from './metrics';
 import { createPacker } from './packer';
 import { type gatewaySettings, otlpLimits } from './settings';
+import { createTransferFigures } from './transfer-figures';
 
 type Context = Pick<
   ServiceContext<(typeof gatewaySettings)['shape']>,
@@ -51,20 +53,24 @@ export async function startGateway(context: Context): Promise<{ readonly port: n
       let ok = false;
       try {
         await faultPoint('gateway.before-produce');
-        await producer.send(topic, records);
+        const receipt = await producer.send(topic, records);
         await faultPoint('gateway.after-produce');
         ok = true;
+        return receipt;
       } finally {
         gate.report(ok);
       }
     },
   });
+
+  const figures = await startFigures(context, kafka, metrics);
   onStop('packer', () => packer.drain());
 
   let draining = false;
   const handler = createExportHandler(config, {
     decoder: createOtlpDecoder(otlpLimits(config)),
     packer,
+    transfer: createTransferFigures(figures),
     budget: createByteBudget(config.inflight_bytes_max, metrics.inflightBytes),
     gate,
     metrics,
@@ -79,4 +85,34 @@ export async function startGateway(context: Context): Promise<{ readonly port: n
   });
   logger.info({ port: server.port, topic }, 'takes OTLP over HTTP');
   return { port: server.port };
+}
+
+/** What producers report and how long transfers take goes to the topic `figures`, once each. */
+async function startFigures(
+  { config, logger, clock, onStop }: Context,
+  kafka: Kafka,
+  metrics: GatewayMetrics,
+): Promise<FigureSender> {
+  const topic = kafka.topic('figures');
+  const schemaId = await kafka.registry().register(`${topic}-value`, SCHEMAS.figureBatch);
+  const producer = await kafka.producer({ compression: config.compression, inOrder: true });
+  onStop('figures producer', () => producer.close());
+  let turn = Math.floor(clock.nowMs()) % config.partitions;
+  const sender = createFigureSender({
+    send(messages) {
+      turn = (turn + 1) % config.partitions;
+      return producer.send(
+        topic,
+        messages.map((value) => ({ partition: turn, value })),
+      );
+    },
+    schemaId,
+    interval_ms: config.figures_interval_ms,
+    onFault: metrics.reportFault,
+    onLost: metrics.figuresLost,
+    logger,
+    clock,
+  });
+  onStop('figures', () => sender.stop());
+  return sender;
 }

@@ -15,6 +15,10 @@ export interface GatewayMetrics {
   pack(bytes: number, spans: number): void;
   produced(seconds: number, outcome: 'ok' | 'failed'): void;
   inflightBytes(bytes: number): void;
+  /** A part of a producer's report that made no sense, by name. */
+  reportFault(name: string, count: number): void;
+  /** Spans whose transfer delay is in no figure. */
+  figuresLost(spans: number): void;
   readonly paused: Gauge;
 }
 
@@ -79,6 +83,15 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     name: 'spanloom_gateway_inflight_bytes',
     help: 'Bytes of requests held until Kafka acknowledges them.',
   });
+  const reportFaults = metrics.counter({
+    name: 'spanloom_gateway_report_faults_total',
+    help: 'Parts of producer reports that made no sense and were left out, by name.',
+    labels: ['name'],
+  });
+  const figuresLost = metrics.counter({
+    name: 'spanloom_gateway_figures_lost_total',
+    help: 'Spans whose transfer delay could not be gathered or written.',
+  });
   return {
     paused: definePaused(metrics),
     request(code, format, seconds) {
@@ -101,5 +114,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     },
     produced: (seconds, outcome) => produceSeconds.observe({ outcome }, seconds),
     inflightBytes: (bytes) => inflight.set({}, bytes),
+    reportFault: (name, count) => reportFaults.inc({ name }, count),
+    figuresLost: (spans) => figuresLost.inc({}, spans),
   };
 }

@@ -1,5 +1,5 @@
 import { SpanBatchBuilder } from '@spanloom/avro';
-import { type OutgoingRecord, tracePartition } from '@spanloom/kafka';
+import { type OutgoingRecord, type SendReceipt, tracePartition } from '@spanloom/kafka';
 import type { SpanArena } from '@spanloom/otlp';
 import type { Clock } from '@spanloom/runtime';
 import type { GatewayMetrics } from './metrics';
@@ -9,9 +9,10 @@ import { writeTraceHex } from './trace-hex';
 export interface Packer {
   /**
    * Packs all spans of the arena before it returns; the arena can be reused then. Resolves when
-   * Kafka has acknowledged every one of them; rejects with what `send` rejected with.
+   * Kafka has acknowledged every one of them, with when the last of them was appended (ms since 1970; null where the
+   * broker does not say); rejects with what `send` rejected with.
    */
-  add(arena: SpanArena): Promise<void>;
+  add(arena: SpanArena): Promise<number | null>;
   /** Sends what is packed, and waits for everything on its way. */
   drain(): Promise<void>;
 }
@@ -19,7 +20,7 @@ export interface Packer {
 /** What a packer needs. */
 export interface PackerDeps {
   /** Resolves when Kafka acknowledged the records. Several calls may be under way. */
-  readonly send: (records: readonly OutgoingRecord[]) => Promise<void>;
+  readonly send: (records: readonly OutgoingRecord[]) => Promise<SendReceipt>;
   readonly metrics: Pick<GatewayMetrics, 'pack' | 'produced'>;
   readonly clock: Clock;
   /** The registry's id of the canonical SpanBatch schema. */
@@ -35,8 +36,8 @@ export interface PackerConfig {
 
 /** The spans that go out together. */
 interface Flush {
-  readonly acknowledged: Promise<void>;
-  readonly settle: (sent: Promise<void>) => void;
+  readonly acknowledged: Promise<SendReceipt>;
+  readonly settle: (sent: Promise<SendReceipt>) => void;
 }
 
 interface Pack {
@@ -47,7 +48,7 @@ interface Pack {
 
 function openFlush(): Flush {
   let settle: Flush['settle'] = () => undefined;
-  const acknowledged = new Promise<void>((resolve) => {
+  const acknowledged = new Promise<SendReceipt>((resolve) => {
     settle = resolve;
   });
   // A request waits for its flush only after all its spans are packed: no rejection may be unseen.
@@ -63,7 +64,7 @@ export function createPacker(config: PackerConfig, deps: PackerDeps): Packer {
     key: Buffer.alloc(32),
   }));
   const traceHex = Buffer.alloc(32);
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<unknown>>();
   let flush = openFlush();
   let timer: NodeJS.Timeout | null = null;
 
@@ -79,12 +80,13 @@ export function createPacker(config: PackerConfig, deps: PackerDeps): Packer {
     return records;
   }
 
-  async function send(records: readonly OutgoingRecord[]): Promise<void> {
+  async function send(records: readonly OutgoingRecord[]): Promise<SendReceipt> {
     const start_ms = clock.monotonicMs();
     const seconds = (): number => (clock.monotonicMs() - start_ms) / 1000;
     try {
-      await deps.send(records);
+      const receipt = await deps.send(records);
       metrics.produced(seconds(), 'ok');
+      return receipt;
     } catch (error) {
       metrics.produced(seconds(), 'failed');
       throw error;
@@ -102,7 +104,12 @@ export function createPacker(config: PackerConfig, deps: PackerDeps): Packer {
     settle(send(records).finally(() => underWay.delete(acknowledged)));
   }
 
-  function addSpan(buffer: Buffer, start: number, end: number, waits: Set<Promise<void>>): void {
+  function addSpan(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    waits: Set<Promise<SendReceipt>>,
+  ): void {
     writeTraceHex(buffer, start, traceHex);
     const pack = packs[tracePartition(traceHex, config.partitions)] as Pack;
     const { spans } = pack;
@@ -114,10 +121,14 @@ export function createPacker(config: PackerConfig, deps: PackerDeps): Packer {
 
   return {
     async add(arena) {
-      const waits = new Set<Promise<void>>();
+      const waits = new Set<Promise<SendReceipt>>();
       arena.forEachSpan((buffer, start, end) => addSpan(buffer, start, end, waits));
       timer ??= setTimeout(sendPacks, config.linger_ms);
-      await Promise.all(waits);
+      const times = (await Promise.all(waits)).map(({ appendedAt_ms }) => appendedAt_ms);
+      return times.reduce(
+        (last, at) => (last === null || at === null ? null : Math.max(last, at)),
+        times[0] ?? null,
+      );
     },
     async drain() {
       sendPacks();

@@ -89,6 +89,12 @@ export const gatewaySettings = defineSettings('gateway', {
     max: 600_000,
     doc: 'How long Kafka may take to acknowledge, retries included, before the request gets 503. Exporters commonly wait 10 s.',
   }),
+  figures_interval_ms: int({
+    default: 5000,
+    min: 50,
+    max: 600_000,
+    doc: 'How often what producers report and the transfer delays are written to the topic figures.',
+  }),
   attribute_bytes_max: int({
     default: DEFAULT_OTLP_LIMITS.attribute_bytes_max,
     min: 64,

@@ -38,13 +38,23 @@ async function startFront(
   const clock = createManualClock();
   const budget = createByteBudget(change.inflight_bytes_max ?? 1_000_000, () => undefined);
   const gate = createKafkaGate({ probe_ms: 1000, clock }, () => undefined);
-  const state = { draining: false };
+  const state = { draining: false, reportsWritten: true };
   const metrics = createMetrics('gateway');
   const handler = createExportHandler(
     { body_bytes_max: BODY_BYTES_MAX, requests_max: 100, retry_after_s: 7, ...change },
     {
       decoder: createOtlpDecoder(DEFAULT_OTLP_LIMITS),
-      packer: { add: store },
+      packer: {
+        async add() {
+          await store();
+          return null;
+        },
+      },
+      transfer: {
+        report: ({ all }) => all.map(({ service, spans }) => ({ service, spans, sentAt_ms: null })),
+        appended: () => undefined,
+        write: async () => state.reportsWritten,
+      },
       budget,
       gate,
       metrics: createGatewayMetrics(metrics),
@@ -199,6 +209,17 @@ describe('a request at a bad time', () => {
     await expectLater(await post(url, request), 429);
     stored();
     expect((await first).status).toBe(200);
+  });
+
+  it('without spans gets 503 when its report was not written, and 200 when it was', async () => {
+    const { url, state } = await startFront();
+    const attributes = [{ key: 'spanloom.spans.ended', value: { intValue: '3' } }];
+    const body = JSON.stringify({ resourceSpans: [{ resource: { attributes } }] });
+    expect((await post(url, body, JSON_TYPE)).status).toBe(200);
+    state.reportsWritten = false;
+    await expectLater(await post(url, body, JSON_TYPE), 503);
+    // Nothing was reported: there is nothing to write.
+    expect((await post(url, '{}', JSON_TYPE)).status).toBe(200);
   });
 
   it('gets 503 when its spans were not stored', async () => {

@@ -5,7 +5,7 @@ import {
   SpanScanner,
   WIRE_HEADER_BYTES,
 } from '@spanloom/avro';
-import { type OutgoingRecord, tracePartition } from '@spanloom/kafka';
+import { type OutgoingRecord, type SendReceipt, tracePartition } from '@spanloom/kafka';
 import type { Span } from '@spanloom/model';
 import { createManualClock } from '@spanloom/runtime';
 import fc from 'fast-check';
@@ -20,15 +20,17 @@ function createOutlet() {
   return {
     sends,
     send: (records: readonly OutgoingRecord[]) =>
-      new Promise<void>((resolve, reject) => {
-        const settle = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+      new Promise<SendReceipt>((resolve, reject) => {
+        const appendedAt_ms = 1000 + sends.length;
+        const settle = (error?: Error): void =>
+          error === undefined ? resolve({ appendedAt_ms }) : reject(error);
         sends.push({ records, settle });
       }),
   };
 }
 
 function createTestPacker(
-  send: (records: readonly OutgoingRecord[]) => Promise<void>,
+  send: (records: readonly OutgoingRecord[]) => Promise<SendReceipt>,
   config: Partial<PackerConfig> = {},
 ) {
   const metrics = { pack: () => undefined, produced: () => undefined };
@@ -63,6 +65,7 @@ describe('the packer', () => {
           const packer = createTestPacker(
             async (records) => {
               all.push(...records);
+              return { appendedAt_ms: null };
             },
             { pack_bytes_max },
           );

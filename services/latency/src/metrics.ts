@@ -51,6 +51,15 @@ export function defineMetrics(metrics: Metrics) {
       help: 'Records of the topic spans that wait to be read, by partition.',
       labels: ['partition'],
     }),
+    reportFaults: metrics.counter({
+      name: 'spanloom_latency_report_faults_total',
+      help: 'Parts of reports in record headers that made no sense and were left out, by name.',
+      labels: ['name'],
+    }),
+    figuresLost: metrics.counter({
+      name: 'spanloom_latency_figures_lost_total',
+      help: 'Spans whose transfer delay could not be gathered or written.',
+    }),
     /** Adds what a reducer counted since the last time. */
     count(now: LatencyCounters, before: LatencyCounters): void {
       const outcome = (name: string, n: number): void => {

@@ -1,3 +1,4 @@
+import type { FigureSender } from '@spanloom/figures';
 import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
 import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import {
@@ -10,6 +11,7 @@ import {
   step,
 } from '@spanloom/sketch';
 import type { BatchReader, ReadBatch } from '@spanloom/window';
+import { createDirectReports, hasReport } from './direct-reports';
 import type { LatencyMetrics } from './metrics';
 import { openPartition } from './open-partition';
 
@@ -24,6 +26,7 @@ export interface LatencyDeps {
   /** The registry's id of the schema of the topic latency. */
   readonly schemaId: number;
   readonly metrics: LatencyMetrics;
+  readonly figures: FigureSender;
   readonly pressure: Pressure;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -48,6 +51,7 @@ export async function createProcessor(
   const opened = await openPartition(handle, kafka);
   const state = createLatencyState(partition, deps.schemaId, deps.rules, opened.checkpoint);
   metrics.openings.inc({ source: opened.source });
+  const reports = createDirectReports(deps.figures);
   const reading = deps.pressure.attach(handle);
   const log = opened.source === 'recovered' ? 'warn' : 'info';
   deps.logger[log]({ partition, ...opened }, 'partition opened');
@@ -59,7 +63,9 @@ export async function createProcessor(
   let counted = { ...state.counters };
 
   async function commit(offset: number, metadata: string): Promise<void> {
+    await reports.beforeCommit();
     await handle.commit(offset, metadata);
+    reports.afterCommit();
     committed = offset;
     committedAtMs = clock.monotonicMs();
   }
@@ -91,6 +97,8 @@ export async function createProcessor(
     await producer.send(kafka.topic('spans'), [tick]);
   }
 
+  const spansSeen = (): number => state.counters.spans + state.counters.duplicates;
+
   function spansOf(read: ReadBatch): Buffer | null {
     if (typeof read !== 'string') return read;
     metrics.skipped.inc({ reason: read });
@@ -113,9 +121,14 @@ export async function createProcessor(
         const read = deps.reader(record);
         const batch = spansOf(read instanceof Promise ? await read : read);
         const { offset, timestampMs } = record;
+        const spansBefore = spansSeen();
         const flushes = step(state, { offset, timestampMs, batch });
         position = offset + 1;
         for (const flush of flushes) await deliver(flush);
+        if (hasReport(record)) {
+          const sentAt_ms = batch === null ? 0 : state.scanner.sentAtUnixMs;
+          reports.read(record, spansSeen() - spansBefore, sentAt_ms);
+        }
       }
       quietSinceMs = clock.monotonicMs();
       report();

@@ -11,6 +11,8 @@ export interface QueryMetrics {
   folded(counts: { readonly series: number; readonly edges: number }): void;
   /** One reading of a partition's open windows: for traces by id, or for the list of windows. */
   liveRead(what: 'trace' | 'windows', outcome: 'ok' | LiveFailure, seconds: number): void;
+  /** Answers whose time is in no figure. */
+  figuresLost(answers: number): void;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -55,11 +57,16 @@ export function defineMetrics(metrics: Metrics): QueryMetrics {
     labels: ['what'],
     buckets: SECONDS,
   });
+  const figuresLost = metrics.counter({
+    name: 'spanloom_query_figures_lost_total',
+    help: 'Answers whose time could not be gathered or written to pipeline_delays.',
+  });
   return {
     liveRead(what, outcome, seconds) {
       liveReads.inc({ what, outcome });
       liveSeconds.observe({ what }, seconds);
     },
+    figuresLost: (answers) => figuresLost.inc({}, answers),
     request(route, code, seconds) {
       requests.inc({ route, code: String(code) });
       requestSeconds.observe({ route }, seconds);

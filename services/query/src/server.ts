@@ -5,12 +5,14 @@ import { failureOf } from './failure';
 import type { LiveReader } from './live/live-reader';
 import type { TraceReader } from './live/trace-reader';
 import type { QueryMetrics } from './metrics';
+import type { AnalysisFigures } from './pipeline/analysis-figures';
 import { refused } from './routes/envelope';
 import { addExplainRoute } from './routes/explain';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
 import { addJaegerMetricsRoutes } from './routes/jaeger-metrics';
 import { addLatencyRoute } from './routes/latency';
+import { addPipelineRoutes } from './routes/pipeline';
 import { addRedRoute } from './routes/red';
 import { addDependenciesRoute, addServiceGraphRoute } from './routes/service-graph';
 import { addSpanMetricsRoute, type SpanMetricsDeps } from './routes/span-metrics';
@@ -24,6 +26,7 @@ export interface ServerDeps {
   readonly traces: TraceReader;
   readonly live: LiveReader;
   readonly metrics: QueryMetrics;
+  readonly analysis: Pick<AnalysisFigures, 'observe'>;
   readonly health: Health;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -73,6 +76,7 @@ export async function createServer(
         if (prefix === '/api') {
           addLatencyRoute(api, deps);
           addRedRoute(api, deps);
+          addPipelineRoutes(api, deps);
           addServiceGraphRoute(api, deps);
           addTraceAnalysisRoute(api, deps);
           addWindowsRoute(api, deps);
@@ -87,10 +91,13 @@ export async function createServer(
 }
 
 /** How errors and unknown paths are answered, and that every request is counted. */
-function addAnswers(app: FastifyInstance, { metrics, logger }: ServerDeps): void {
+function addAnswers(app: FastifyInstance, { metrics, analysis, logger }: ServerDeps): void {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.request(route, reply.statusCode, reply.elapsedTime / 1000);
+    if (reply.statusCode === 200 && QUESTION.test(route)) {
+      analysis.observe(route, serviceOf(request.query), reply.elapsedTime);
+    }
   });
   app.setErrorHandler((error, request, reply) => {
     const { code, message } = failureOf(error);
@@ -103,6 +110,14 @@ function addAnswers(app: FastifyInstance, { metrics, logger }: ServerDeps): void
     const what = `there is no ${request.method} ${request.url.split('?', 1)[0]?.slice(0, 200)}`;
     return reply.code(404).send(refused(404, [`${what}: see /openapi.json`]));
   });
+}
+
+/** Routes that answer questions about traces; what is asked about the pipeline is no analysis. */
+const QUESTION = /^(?:\/jaeger)?\/api\/(?!pipeline)/;
+
+function serviceOf(query: unknown): string | null {
+  const service = (query as { readonly service?: unknown } | null)?.service;
+  return typeof service === 'string' && service !== '' ? service : null;
 }
 
 /** Listens, on all addresses where `query_host` is empty. A port that is taken is 'port-in-use'. */

@@ -34,6 +34,13 @@ export const settings = defineSettings('query', {
     unit: 's',
     doc: 'ClickHouse ends a query that takes longer; the client gets a 504.',
   }),
+  figures_interval_ms: int({
+    default: 10_000,
+    min: 50,
+    max: 600_000,
+    unit: 'ms',
+    doc: 'How often the time that answers took is written to pipeline_delays.',
+  }),
   answer_spans_max: int({
     default: 100_000,
     min: 1_000,

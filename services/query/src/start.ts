@@ -5,6 +5,7 @@ import { watchClickHouse } from './clickhouse-watch';
 import { createLiveReader } from './live/live-reader';
 import { createTraceReader } from './live/trace-reader';
 import { defineMetrics } from './metrics';
+import { createAnalysisFigures } from './pipeline/analysis-figures';
 import { createServer, listen } from './server';
 import type { settings } from './settings';
 import { createDatabase } from './sql/database';
@@ -26,6 +27,8 @@ export async function startQuery(context: Context): Promise<{ readonly port: num
   onStop('ClickHouse watch', watching.stop);
   const metrics = defineMetrics(context.metrics);
   const database = createDatabase(config, { clickhouse, metrics, clock });
+  const analysis = createAnalysisFigures(config, { clickhouse, metrics, logger, clock });
+  onStop('analysis figures', analysis.stop);
   const redis = createRedis(
     { redis_url: config.redis_url, redis_timeout_ms: config.live_timeout_ms },
     { logger, clock },
@@ -33,7 +36,7 @@ export async function startQuery(context: Context): Promise<{ readonly port: num
   onStop('redis', redis.close);
   const live = createLiveReader(config, { redis, metrics, logger, clock });
   const traces = createTraceReader(config, { database, live, clock });
-  const deps = { database, traces, live, metrics, health, logger, clock };
+  const deps = { database, traces, live, metrics, analysis, health, logger, clock };
   const server = await createServer(config, deps);
   onStop('query API', () => server.close());
   const port = await listen(server, config);

@@ -13,6 +13,8 @@ const STORED_SQL: Partial<Readonly<Record<TopicName, string>>> = {
     'SELECT max(Seq) AS seq FROM (SELECT Seq FROM trace_fragments WHERE Partition = {p:UInt16}' +
     ' UNION ALL SELECT Seq FROM ledger WHERE Partition = {p:UInt16})',
   latency: 'SELECT max(Seqs[{p:UInt16}]) AS seq FROM latency_panes',
+  // Of counters the greatest holds: those may be stored again.
+  figures: 'SELECT max(Seqs[{p:UInt16}]) AS seq FROM pipeline_delays',
 };
 
 /** So many messages at either end of the topic are looked at: some may be nobody's. */
@@ -66,6 +68,7 @@ async function numbersIn(
   const topic = kafka.topic(name);
   const all = await (await kafka.admin()).offsets(topic);
   const { low = 0, high = 0 } = all.find((o) => o.partition === partition) ?? {};
+  if (name === 'figures') return high > low ? { first: low + 1, last: high } : null;
   let numbers: Numbers | null = null;
   const seqsOf = name === 'traces' ? entrySeqs() : paneSeqs();
   const look = async (from: number, to: number): Promise<void> => {

@@ -1,0 +1,4 @@
+export * from './contract';
+export * from './counters';
+export * from './delays';
+export * from './sender';
