@@ -1,0 +1,56 @@
+import type { DetectorRules } from './rules';
+import { PANE_S, type SelfTimeBatch } from './self-time-pane';
+
+interface Reached {
+  /** Number of the last entry that was taken. */
+  lastSeq: number;
+  /** Log clock when it came, s. */
+  atS: number;
+  /** End of the newest pane, s of span time. */
+  endS: number;
+}
+
+/**
+ * How far the partitions have come, in span time and in log time. Fragments come about in the order in
+ * which their traces ended, so a pane is whole when every partition is past it by `lateness_s`. A
+ * partition that has sent nothing for `idle_s` of log time is not waited for.
+ */
+export class Frontier {
+  /** Log clock: the greatest append time seen, s. */
+  clockS = 0;
+  private firstAtS = Number.POSITIVE_INFINITY;
+  private partitions = 0;
+  private readonly reached = new Map<number, Reached>();
+
+  /** @param appendS append time of a record, s */
+  tick(appendS: number): void {
+    this.clockS = Math.max(this.clockS, appendS);
+  }
+
+  /** Whether a batch is new: a repeat begins at or before what has been taken. */
+  isNew({ partition, firstSeq }: SelfTimeBatch): boolean {
+    return firstSeq > (this.reached.get(partition)?.lastSeq ?? 0);
+  }
+
+  take(batch: SelfTimeBatch): void {
+    this.firstAtS = Math.min(this.firstAtS, this.clockS);
+    this.partitions = Math.max(this.partitions, batch.partitions);
+    const known = this.reached.get(batch.partition);
+    let endS = known?.endS ?? Number.NEGATIVE_INFINITY;
+    for (const { startS } of batch.panes) endS = Math.max(endS, startS + PANE_S);
+    this.reached.set(batch.partition, { lastSeq: batch.lastSeq, atS: this.clockS, endS });
+  }
+
+  /** Panes that end at or before this may be judged, s of span time; ±∞ for none and all. */
+  judgeableS({ idle_s, lateness_s }: DetectorRules): number {
+    const waitsSince = this.clockS - idle_s;
+    if (this.reached.size < this.partitions && this.firstAtS >= waitsSince) {
+      return Number.NEGATIVE_INFINITY;
+    }
+    let endS = Number.POSITIVE_INFINITY;
+    for (const reached of this.reached.values()) {
+      if (reached.atS >= waitsSince) endS = Math.min(endS, reached.endS - lateness_s);
+    }
+    return endS;
+  }
+}

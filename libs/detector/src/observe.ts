@@ -1,0 +1,146 @@
+import type { SpanScanner } from '@spanloom/avro';
+import { type SeriesName as SpanName, SeriesNames } from '@spanloom/sketch';
+import {
+  ClockSkew,
+  SelfTime,
+  STATUS_ERROR,
+  TraceSpans,
+  TraceTree,
+} from '@spanloom/trace';
+import type { Gatherer, TraceSeries } from './gather';
+import { PANE_S, type SeriesName, selfTimeBucket, seriesKey } from './self-time-pane';
+
+/** The last second that a ClickHouse DateTime can say. */
+const DATE_TIME_MAX = 0xffffffff;
+/** Hashes below are not of children: see Shape. */
+const CHILDREN_MIN = 2;
+
+interface Found extends TraceSeries {
+  readonly buckets: number[];
+  slowestNano: number;
+  failed: boolean;
+  readonly shapes: Set<number>;
+}
+
+/** Turns the spans of fragments into what they show of each series: pure, and reused from fragment to fragment. */
+export class FragmentObserver {
+  private readonly spans = new TraceSpans();
+  private readonly tree = new TraceTree();
+  private readonly skew = new ClockSkew();
+  private readonly self = new SelfTime();
+  private readonly names: SeriesNames;
+  private readonly ofSpan: SpanName[] = [];
+  private readonly services = new Map<string, number>();
+  private readonly found = new Map<string, Found>();
+
+  /** @param template take ids out of operation names */
+  constructor(template: boolean) {
+    this.names = new SeriesNames({ template });
+  }
+
+  begin(): void {
+    this.spans.reset();
+    this.ofSpan.length = 0;
+    this.services.clear();
+  }
+
+  /** Adds the span that the scanner found last. */
+  add(scanner: SpanScanner): void {
+    const name = this.names.name(this.names.find(scanner));
+    const service = this.services.get(name.service) ?? this.services.size;
+    this.services.set(name.service, service);
+    this.spans.setIds(scanner.buffer, scanner.spanIdAt, scanner.parentIdAt);
+    const { startLo, startHi, durationNano, kind, statusCode } = scanner;
+    this.ofSpan[this.spans.add(startLo, startHi, durationNano, kind, statusCode, service)] = name;
+  }
+
+  /** Adds what the spans since {@link begin} show to the pane in which the last of them ended. */
+  finish(traceId: string, into: Gatherer): void {
+    const { spans, tree, skew } = this;
+    if (spans.count === 0) return;
+    tree.build(spans);
+    skew.build(spans, tree);
+    this.self.build(spans, tree, skew.offset);
+    this.found.clear();
+    let start = Number.POSITIVE_INFINITY;
+    let end = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < spans.count; i++) {
+      const from = (spans.start[i] as number) + (skew.offset[i] as number);
+      start = Math.min(start, from);
+      end = Math.max(end, from + (spans.duration[i] as number));
+      this.addSpan(i);
+    }
+    const endS = Math.min(DATE_TIME_MAX, spans.unixSecond(end));
+    const startS = endS - (endS % PANE_S);
+    for (const [key, found] of this.found) into.add(startS, key, found, traceId, end - start);
+  }
+
+  private addSpan(i: number): void {
+    const { service, operation, kind } = this.ofSpan[i] as SpanName;
+    const peer = this.peerOf(i);
+    const own = this.series({ type: 'operation', service, operation, kind, peer });
+    const failed = this.spans.status[i] === STATUS_ERROR;
+    if (failed && !this.hasFailedChild(i)) own.failed = true;
+    own.shapes.add(this.shapeOf(i));
+    const timed = peer === '' ? own : this.series({ type: 'edge', service, peer });
+    const nano = this.self.nano[i] as number;
+    timed.buckets.push(selfTimeBucket(nano));
+    timed.slowestNano = Math.max(timed.slowestNano, nano);
+  }
+
+  private series(name: SeriesName): Found {
+    const key = seriesKey(name);
+    let found = this.found.get(key);
+    if (found === undefined) {
+      found = { name, buckets: [], slowestNano: 0, failed: false, shapes: new Set() };
+      this.found.set(key, found);
+    }
+    return found;
+  }
+
+  /** The service that a span calls, as far as that one sends spans. */
+  private peerOf(i: number): string {
+    const { childStart, children } = this.tree;
+    for (let at = childStart[i] as number; at < (childStart[i + 1] as number); at++) {
+      const child = children[at] as number;
+      if (this.spans.service[child] !== this.spans.service[i]) {
+        return (this.ofSpan[child] as SpanName).service;
+      }
+    }
+    return '';
+  }
+
+  private hasFailedChild(i: number): boolean {
+    const { childStart, children } = this.tree;
+    for (let at = childStart[i] as number; at < (childStart[i + 1] as number); at++) {
+      if (this.spans.status[children[at] as number] === STATUS_ERROR) return true;
+    }
+    return false;
+  }
+
+  /** The set of operations that a span's children are of, however often each. */
+  private shapeOf(i: number): number {
+    const { childStart, children } = this.tree;
+    const from = childStart[i] as number;
+    const to = childStart[i + 1] as number;
+    if (from === to) return 0;
+    const kinds = new Set<string>();
+    for (let at = from; at < to; at++) {
+      const { service, operation } = this.ofSpan[children[at] as number] as SpanName;
+      kinds.add(`${service.length}:${service}${operation}`);
+    }
+    let sum = 0;
+    for (const text of kinds) sum = (sum + hashOf(text)) >>> 0;
+    return Math.max(CHILDREN_MIN, sum);
+  }
+}
+
+/** FNV-1a over UTF-16 units, mixed, so that sums of hashes tell sets apart. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+

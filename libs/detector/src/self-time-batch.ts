@@ -1,0 +1,125 @@
+import {
+  AvroCursor,
+  AvroWriter,
+  readWireHeader,
+  WIRE_HEADER_BYTES,
+  wireHeader,
+} from '@spanloom/avro';
+import type { SelfTimeBatch, SelfTimePane, SeriesName, SeriesPane } from './self-time-pane';
+
+/** What stands for the kind of an edge. */
+const EDGE_KIND = -1;
+const NO_TRACE = '0'.repeat(32);
+
+/**
+ * Writes a message of the topic `self-times` in Confluent wire format; the bytes depend on the batch alone.
+ * @param schemaId the registry's id of `SelfTimeBatch.avsc`
+ */
+export function encodeSelfTimes(batch: SelfTimeBatch, schemaId: number): Buffer {
+  const writer = new AvroWriter(64 * 1024);
+  writer.writeRaw(wireHeader(schemaId));
+  writer.writeLong(batch.partition);
+  writer.writeLong(batch.partitions);
+  writer.writeLong(batch.firstSeq);
+  writer.writeLong(batch.lastSeq);
+  writeArray(writer, batch.panes, (pane) => {
+    writer.writeLong(pane.startS);
+    writeArray(writer, pane.series, (series) => writeSeries(writer, series));
+  });
+  return writer.take();
+}
+
+function writeArray<T>(writer: AvroWriter, items: readonly T[], write: (item: T) => void): void {
+  if (items.length > 0) writer.writeLong(items.length);
+  for (const item of items) write(item);
+  writer.writeByte(0);
+}
+
+function writeSeries(writer: AvroWriter, series: SeriesPane): void {
+  const { name } = series;
+  writer.writeString(name.service);
+  writer.writeString(name.type === 'edge' ? '' : name.operation);
+  writer.writeLong(name.type === 'edge' ? EDGE_KIND : name.kind);
+  writer.writeString(name.peer);
+  writer.writeLong(series.traces);
+  writer.writeLong(series.timedTraces);
+  writer.writeDouble(series.traceNano);
+  writeArray(writer, [...series.buckets.entries()], ([at, bucket]) => {
+    writer.writeLong(bucket);
+    writer.writeLong(series.counts[at] as number);
+  });
+  writer.writeDouble(series.slowestNano);
+  writer.writeFixedHex(series.slowest, 16);
+  writer.writeLong(series.failedTraces);
+  writer.writeFixedHex(series.failed, 16);
+  writeArray(writer, series.shapes, ({ children, traces, exemplar }) => {
+    writer.writeLong(children);
+    writer.writeLong(traces);
+    writer.writeFixedHex(exemplar, 16);
+  });
+}
+
+/**
+ * Reads a message of the topic `self-times`.
+ * @throws RangeError when it has no wire header or its bytes end early
+ */
+export function decodeSelfTimes(value: Buffer): SelfTimeBatch {
+  if (readWireHeader(value) === null) throw new RangeError('not in Confluent wire format');
+  const cursor = new AvroCursor(value, WIRE_HEADER_BYTES, value.length);
+  return {
+    partition: cursor.long(),
+    partitions: cursor.long(),
+    firstSeq: cursor.long(),
+    lastSeq: cursor.long(),
+    panes: cursor.array(readPane),
+  };
+}
+
+function readPane(cursor: AvroCursor): SelfTimePane {
+  return { startS: cursor.long(), series: cursor.array(readSeries) };
+}
+
+function readSeries(cursor: AvroCursor): SeriesPane {
+  const name = readName(cursor);
+  const traces = cursor.long();
+  const timedTraces = cursor.long();
+  const traceNano = cursor.double();
+  const buckets: number[] = [];
+  const counts: number[] = [];
+  cursor.array(() => {
+    buckets.push(cursor.long());
+    counts.push(cursor.long());
+  });
+  return {
+    name,
+    traces,
+    timedTraces,
+    traceNano,
+    buckets,
+    counts,
+    slowestNano: cursor.double(),
+    slowest: readTrace(cursor),
+    failedTraces: cursor.long(),
+    failed: readTrace(cursor),
+    shapes: cursor.array((at) => ({
+      children: at.long(),
+      traces: at.long(),
+      exemplar: readTrace(at),
+    })),
+  };
+}
+
+function readName(cursor: AvroCursor): SeriesName {
+  const service = cursor.text();
+  const operation = cursor.text();
+  const kind = cursor.long();
+  const peer = cursor.text();
+  return kind === EDGE_KIND
+    ? { type: 'edge', service, peer }
+    : { type: 'operation', service, operation, kind, peer };
+}
+
+function readTrace(cursor: AvroCursor): string {
+  const trace = cursor.hex(16);
+  return trace === NO_TRACE ? '' : trace;
+}
