@@ -8,6 +8,7 @@ import {
   PANE_S,
   type SelfTimeBatch,
   type SelfTimePane,
+  type SeriesName,
   type SeriesPane,
   seriesKey,
 } from './self-time-pane';
@@ -112,12 +113,14 @@ export class Detector {
     this.slide(startS + PANE_S - this.rules.window_s);
     this.window.push({ startS, parts, unusual: new Set() });
     const findings: Finding[] = [];
+    const calls = new Map<string, Set<string>>();
     for (const [key, panes] of this.windowSeries()) {
+      addCall((panes[0] as SeriesPane).name, calls);
       const judged = this.baselines.judge(key, panes);
       findings.push(...judged.findings);
       if (judged.isUnusual) for (const pane of this.window) pane.unusual.add(key);
     }
-    return this.incidents.judge(startS + PANE_S, findings, this.rules);
+    return this.incidents.judge(startS + PANE_S, findings, calls, this.rules);
   }
 
   /** Learns the panes that leave the window. @param from start of the first that stays, s */
@@ -141,4 +144,11 @@ export class Detector {
     }
     return series;
   }
+}
+
+function addCall(name: SeriesName, calls: Map<string, Set<string>>): void {
+  if (name.type !== 'edge') return;
+  const known = calls.get(name.service);
+  if (known === undefined) calls.set(name.service, new Set([name.peer]));
+  else known.add(name.peer);
 }

@@ -1,6 +1,6 @@
 import { type AnomalyEvent, eventId, FINDINGS_MAX } from './event';
 import { type Finding, suspectsOf } from './finding';
-import { PART_EVIDENCE_MIN, rankSuspects } from './rank';
+import { type Calls, PART_EVIDENCE_MIN, rankSuspects } from './rank';
 import type { DetectorRules } from './rules';
 
 /** Events of one incident; further ones are counted and not told. */
@@ -24,13 +24,21 @@ export class Incidents {
     return this.id !== null;
   }
 
-  /** @param atS end of the pane that was judged, s of span time */
-  judge(atS: number, findings: readonly Finding[], rules: DetectorRules): AnomalyEvent | null {
+  /**
+   * @param atS end of the pane that was judged, s of span time
+   * @param calls seen in the window
+   */
+  judge(
+    atS: number,
+    findings: readonly Finding[],
+    calls: Calls,
+    rules: DetectorRules,
+  ): AnomalyEvent | null {
     if (this.id !== null && atS - this.lastS > rules.quiet_s) this.end();
     const parts = findings.filter(({ evidence }) => evidence >= PART_EVIDENCE_MIN);
     const left = parts.filter((part) => !suspectsOf(part).some((name) => this.named.has(name)));
     if (left.length < parts.length) this.lastS = atS;
-    const services = rankSuspects(left, rules);
+    const services = rankSuspects(left, calls, rules);
     if (services.length === 0) return null;
     this.lastS = atS;
     for (const service of services) this.named.add(service);

@@ -6,6 +6,9 @@ export const SUSPECTS_MAX = 3;
 /** A rise with less evidence than this (one in 1,000) is no part of an event. */
 export const PART_EVIDENCE_MIN = 3;
 
+/** Which services each service was seen to call. */
+export type Calls = ReadonlyMap<string, ReadonlySet<string>>;
+
 interface Weighed {
   readonly service: string;
   excessNano: number;
@@ -15,20 +18,24 @@ interface Weighed {
 
 /**
  * Names the services that explain the findings, the likeliest first:
- * 1. where more traces fail than did, the deepest failing service;
+ * 1. services in which more traces fail than did, callees before their callers;
  * 2. the service that touches most of the excess self time, then the one that touches most of what that
  *    one leaves, and so on (the greedy cover of Chvátal 1979). An edge touches both of its ends, since the
  *    time between two spans can be lost at either; of equals, the callee.
- * 3. services whose spans have another shape;
+ * 3. services whose spans have another shape, callees before their callers;
  * 4. the other ends of edges, in what room is left.
  */
-export function rankSuspects(findings: readonly Finding[], rules: DetectorRules): readonly string[] {
+export function rankSuspects(
+  findings: readonly Finding[],
+  calls: Calls,
+  rules: DetectorRules,
+): readonly string[] {
   const shares = findings.filter((finding): finding is Share => finding.what !== 'self-time');
   const rises = findings.filter((finding): finding is Rise => finding.what === 'self-time');
   const named: string[] = [];
-  nameShares(shares, 'failures', named);
+  nameShares(shares, 'failures', calls, named);
   const isCause = coverRises(rises, rules, named);
-  nameShares(shares, 'shape', named);
+  nameShares(shares, 'shape', calls, named);
   if (isCause) nameRest(rises, named);
   return named;
 }
@@ -37,9 +44,21 @@ function name(service: string, named: string[]): void {
   if (named.length < SUSPECTS_MAX && !named.includes(service)) named.push(service);
 }
 
-function nameShares(shares: readonly Share[], what: Share['what'], named: string[]): void {
-  const sorted = shares.filter((share) => share.what === what).sort((a, b) => b.evidence - a.evidence);
-  for (const share of sorted) for (const service of suspectsOf(share)) name(service, named);
+/** Callees before their callers, which fail or give up because of them; else by evidence. */
+function nameShares(
+  shares: readonly Share[],
+  what: Share['what'],
+  calls: Calls,
+  named: string[],
+): void {
+  const sorted = shares
+    .filter((share) => share.what === what)
+    .sort((a, b) => b.evidence - a.evidence);
+  const services = [...new Set(sorted.flatMap(suspectsOf))];
+  const isCaller = (service: string): boolean =>
+    services.some((other) => other !== service && calls.get(service)?.has(other) === true);
+  for (const service of services) if (!isCaller(service)) name(service, named);
+  for (const service of services) name(service, named);
 }
 
 /** @returns whether any rise is strong enough to be told of */

@@ -1,4 +1,4 @@
-/** What shapes a detector's answers. Evidence is −log10 of a probability: 5 is one in 100,000. */
+/** What shapes a detector's answers. Evidence is −log10 of a probability: 4 is one in 10,000. */
 export interface DetectorRules {
   /** How long the window is that is compared with the baseline, s: a multiple of 10. */
   readonly window_s: number;
@@ -37,10 +37,10 @@ export const DETECTOR_RULES: DetectorRules = {
   window_s: 60,
   half_life_s: 3600,
   baseline_min: 20,
-  evidence_min: 5,
+  evidence_min: 4,
   effect_min: 0.2,
   traces_min: 3,
-  share_evidence_min: 10,
+  share_evidence_min: 8,
   share_effect_min: 0.05,
   share_traces_min: 5,
   quiet_s: 60,
