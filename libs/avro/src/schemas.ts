@@ -29,6 +29,8 @@ export const SCHEMAS = {
   spanBatch: load('SpanBatch'),
   traceFragment: load('TraceFragment'),
   latencyPane: load('LatencyPane'),
+  selfTime: load('SelfTimeBatch'),
+  anomaly: load('Anomaly'),
   deadLetter: load('DeadLetter'),
 } as const;
 
@@ -37,5 +39,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<string, AvroSchema>> = {
   spans: SCHEMAS.spanBatch,
   traces: SCHEMAS.traceFragment,
   latency: SCHEMAS.latencyPane,
+  'self-times': SCHEMAS.selfTime,
+  anomalies: SCHEMAS.anomaly,
   'dead-letters': SCHEMAS.deadLetter,
 };

@@ -2,8 +2,10 @@ import type { DetectorRules } from './rules';
 import { PANE_S, type SelfTimeBatch } from './self-time-pane';
 
 interface Reached {
-  /** Number of the last entry that was taken. */
+  /** Numbers of the batch that was taken last. */
+  firstSeq: number;
   lastSeq: number;
+  part: number;
   /** Log clock when it came, s. */
   atS: number;
   /** End of the newest pane, s of span time. */
@@ -27,9 +29,11 @@ export class Frontier {
     this.clockS = Math.max(this.clockS, appendS);
   }
 
-  /** Whether a batch is new: a repeat begins at or before what has been taken. */
-  isNew({ partition, firstSeq }: SelfTimeBatch): boolean {
-    return firstSeq > (this.reached.get(partition)?.lastSeq ?? 0);
+  /** Whether a batch is new: a repeat begins at or before what has been taken, and is no further part of it. */
+  isNew({ partition, firstSeq, part }: SelfTimeBatch): boolean {
+    const known = this.reached.get(partition);
+    if (known === undefined || firstSeq > known.lastSeq) return true;
+    return firstSeq === known.firstSeq && part > known.part;
   }
 
   take(batch: SelfTimeBatch): void {
@@ -38,7 +42,8 @@ export class Frontier {
     const known = this.reached.get(batch.partition);
     let endS = known?.endS ?? Number.NEGATIVE_INFINITY;
     for (const { startS } of batch.panes) endS = Math.max(endS, startS + PANE_S);
-    this.reached.set(batch.partition, { lastSeq: batch.lastSeq, atS: this.clockS, endS });
+    const { firstSeq, lastSeq, part } = batch;
+    this.reached.set(batch.partition, { firstSeq, lastSeq, part, atS: this.clockS, endS });
   }
 
   /** Panes that end at or before this may be judged, s of span time; ±∞ for none and all. */

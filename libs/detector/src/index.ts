@@ -7,3 +7,4 @@ export * from './observe';
 export * from './rules';
 export * from './self-time-batch';
 export * from './self-time-pane';
+export * from './self-time-reducer';

@@ -11,20 +11,60 @@ import type { SelfTimeBatch, SelfTimePane, SeriesName, SeriesPane } from './self
 const EDGE_KIND = -1;
 const NO_TRACE = '0'.repeat(32);
 
+/** A batch that has not been cut into messages yet. */
+export type WholeBatch = Omit<SelfTimeBatch, 'part'>;
+
 /**
- * Writes a message of the topic `self-times` in Confluent wire format; the bytes depend on the batch alone.
+ * Writes a batch as messages of the topic `self-times` in Confluent wire format, numbered in order of time;
+ * the bytes depend on the batch alone.
  * @param schemaId the registry's id of `SelfTimeBatch.avsc`
+ * @param message_bytes_max a message is cut before it would be larger; one series is at most about 12 KB
  */
-export function encodeSelfTimes(batch: SelfTimeBatch, schemaId: number): Buffer {
+export function encodeSelfTimes(
+  batch: WholeBatch,
+  schemaId: number,
+  message_bytes_max: number,
+): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  let panes: { readonly startS: number; readonly series: Buffer[] }[] = [];
+  let bytes = 0;
+  const cut = (): void => {
+    messages.push(message(batch, messages.length, panes, schemaId));
+    panes = [];
+    bytes = 0;
+  };
+  for (const { startS, series } of batch.panes) {
+    for (const one of series) {
+      scratch.reset();
+      writeSeries(scratch, one);
+      if (bytes > 0 && bytes + scratch.length > message_bytes_max) cut();
+      if (panes.at(-1)?.startS !== startS) panes.push({ startS, series: [] });
+      panes.at(-1)?.series.push(scratch.take());
+      bytes += scratch.length;
+    }
+  }
+  if (bytes > 0 || messages.length === 0) cut();
+  return messages;
+}
+
+const scratch = new AvroWriter(4096);
+
+function message(
+  batch: WholeBatch,
+  part: number,
+  panes: readonly { readonly startS: number; readonly series: readonly Buffer[] }[],
+  schemaId: number,
+): Buffer {
   const writer = new AvroWriter(64 * 1024);
   writer.writeRaw(wireHeader(schemaId));
   writer.writeLong(batch.partition);
   writer.writeLong(batch.partitions);
   writer.writeLong(batch.firstSeq);
   writer.writeLong(batch.lastSeq);
-  writeArray(writer, batch.panes, (pane) => {
+  writer.writeLong(part);
+  writeArray(writer, panes, (pane) => {
     writer.writeLong(pane.startS);
-    writeArray(writer, pane.series, (series) => writeSeries(writer, series));
+    writeArray(writer, pane.series, (series) => writer.writeRaw(series));
   });
   return writer.take();
 }
@@ -71,6 +111,7 @@ export function decodeSelfTimes(value: Buffer): SelfTimeBatch {
     partitions: cursor.long(),
     firstSeq: cursor.long(),
     lastSeq: cursor.long(),
+    part: cursor.long(),
     panes: cursor.array(readPane),
   };
 }

@@ -77,6 +77,8 @@ export interface SelfTimeBatch {
   /** Numbers of the first and the last fragment that are in it. */
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** A large batch is several messages with the same numbers, from 0 on. */
+  readonly part: number;
   readonly panes: readonly SelfTimePane[];
 }
 

@@ -33,7 +33,13 @@ export interface Kafka {
 }
 
 /** The topics of Spanloom, without prefix. */
-export type TopicName = 'spans' | 'traces' | 'latency' | 'dead-letters';
+export type TopicName =
+  | 'spans'
+  | 'traces'
+  | 'latency'
+  | 'self-times'
+  | 'anomalies'
+  | 'dead-letters';
 
 /** A topic as it must be. */
 export interface TopicSpec {

@@ -12,6 +12,7 @@ import {
 import type { RecordedTrace } from './recorded-traces';
 
 const SERIES_MAX = 100_000;
+const MESSAGE_BYTES_MAX = 700_000;
 
 /**
  * The messages of the topic `self-times` that one partition with these traces would bring, one for each
@@ -26,7 +27,8 @@ export function selfTimesOf(traces: readonly RecordedTrace[]): readonly Buffer[]
   const flush = (lastSeq: number): void => {
     if (lastSeq < firstSeq) return;
     const panes = gatherer.take();
-    messages.push(encodeSelfTimes({ partition: 0, partitions: 1, firstSeq, lastSeq, panes }, 1));
+    const batch = { partition: 0, partitions: 1, firstSeq, lastSeq, panes };
+    messages.push(...encodeSelfTimes(batch, 1, MESSAGE_BYTES_MAX));
     firstSeq = lastSeq + 1;
   };
   traces.forEach(({ traceId, endS, spans }, at) => {
