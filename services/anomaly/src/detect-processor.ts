@@ -1,13 +1,11 @@
 import {
   type AnomalyEvent,
   type Detector,
-  decodeSelfTimes,
+  type DetectorCounters,
   encodeAnomaly,
-  type SelfTimeBatch,
 } from '@spanloom/detector';
 import type {
   Kafka,
-  KafkaRecord,
   PartitionHandle,
   PartitionProcessor,
   Producer,
@@ -15,7 +13,7 @@ import type {
 import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import { encodeMark } from './checkpoint';
 import type { AnomalyMetrics } from './metrics';
-import { CLOCK_MARK, type OpenDeps, openDetector } from './open-detector';
+import { batchOf, CLOCK_MARK, type OpenDeps, openDetector } from './open-detector';
 
 /** What the detector works with. */
 export interface DetectDeps extends OpenDeps {
@@ -32,18 +30,6 @@ export interface DetectDeps extends OpenDeps {
 }
 
 const COMMIT_INTERVAL_MS = 1000;
-const NO_COUNTS = { judged: 0, late: 0, unjudged: 0, suppressed: 0 };
-
-/** What a record holds; null where it is empty, or cannot be read. */
-export function batchOf(record: KafkaRecord, metrics: AnomalyMetrics): SelfTimeBatch | null {
-  if (record.value === null) return null;
-  try {
-    return decodeSelfTimes(record.value);
-  } catch {
-    metrics.unread.inc({ what: 'message' });
-    return null;
-  }
-}
 
 /**
  * Owns the topic `self-times`, whose one partition puts everything in one order: judges, and writes what it
@@ -61,7 +47,7 @@ export async function createDetectProcessor(
   let committed = opened.committed;
   let committedAtMs = clock.monotonicMs();
   let quietSinceMs = clock.monotonicMs();
-  let counted = countsOf(detector);
+  let counted = detector.counters;
   const reading = deps.pressure.attach(handle);
   const labels = { topic: 'self-times', partition: String(handle.partition) };
 
@@ -131,23 +117,19 @@ export async function createDetectProcessor(
   };
 }
 
-function countsOf(detector: Detector): typeof NO_COUNTS {
-  const { judged, late } = detector.counters;
-  const { overflowed: unjudged } = detector.baselines;
-  return { judged, late, unjudged, suppressed: detector.incidents.suppressed };
-}
-
+/** Adds what a detector counted since the last time. */
 function count(
   metrics: AnomalyMetrics,
   detector: Detector,
-  before: typeof NO_COUNTS,
-): typeof NO_COUNTS {
-  const now = countsOf(detector);
+  before: DetectorCounters,
+): DetectorCounters {
+  const now = detector.counters;
   metrics.judged.inc({}, now.judged - before.judged);
   metrics.late.inc({}, now.late - before.late);
   metrics.unjudged.inc({}, now.unjudged - before.unjudged);
+  metrics.unread.inc({ what: 'repeat' }, now.repeats - before.repeats);
   metrics.events.inc({ outcome: 'suppressed' }, now.suppressed - before.suppressed);
-  metrics.baselines.set({}, detector.baselines.size);
+  metrics.baselines.set({}, detector.series);
   metrics.pendingPanes.set({}, detector.pendingPanes);
   return now;
 }

@@ -11,7 +11,7 @@ export function defineMetrics(metrics: Metrics) {
     }),
     unread: metrics.counter({
       name: 'spanloom_anomaly_unread_total',
-      help: 'What was stepped over, by what it is: message (not readable), span, repeat, gap, overflow (too many series). The sink dead-letters what cannot be read.',
+      help: 'What was stepped over, by what it is: message (not readable), span, repeat (entry or batch), gap, overflow (too many series). The sink dead-letters what cannot be read.',
       labels: ['what'],
     }),
     batches: metrics.counter({
@@ -24,7 +24,7 @@ export function defineMetrics(metrics: Metrics) {
     }),
     late: metrics.counter({
       name: 'spanloom_anomaly_late_series_total',
-      help: 'Series of panes that came after their pane was judged, and were left out.',
+      help: 'Series of panes that came after their pane was judged, or lie more than an hour ahead of the log clock: left out.',
     }),
     unjudged: metrics.counter({
       name: 'spanloom_anomaly_unjudged_series_total',

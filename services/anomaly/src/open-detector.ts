@@ -1,8 +1,13 @@
-import { Detector, type DetectorRules, decodeAnomaly } from '@spanloom/detector';
-import type { Kafka, PartitionHandle } from '@spanloom/kafka';
+import {
+  Detector,
+  type DetectorRules,
+  decodeAnomaly,
+  decodeSelfTimes,
+  type SelfTimeBatch,
+} from '@spanloom/detector';
+import type { Kafka, KafkaRecord, PartitionHandle } from '@spanloom/kafka';
 import type { Logger } from '@spanloom/runtime';
 import { decodeMark } from './checkpoint';
-import { batchOf } from './detect-processor';
 import type { AnomalyMetrics } from './metrics';
 
 /** What opening needs. */
@@ -29,6 +34,17 @@ export interface OpenedDetector {
 export const CLOCK_MARK = 'clock_ms';
 /** More events than a second of work can find: a commit is made at least that often, and after each of them. */
 const WRITTEN_MAX = 1_000;
+
+/** What a record holds; null where it is empty, or cannot be read. */
+export function batchOf(record: KafkaRecord, metrics: AnomalyMetrics): SelfTimeBatch | null {
+  if (record.value === null) return null;
+  try {
+    return decodeSelfTimes(record.value);
+  } catch {
+    metrics.unread.inc({ what: 'message' });
+    return null;
+  }
+}
 
 /**
  * Rebuilds the detector from `replay_s` of log before the commit, without telling its events again. What is
@@ -58,8 +74,7 @@ export async function openDetector(
       }
     });
   }
-  const series = detector.baselines.size;
-  logger.info({ from, position, series }, 'detector opened');
+  logger.info({ from, position, series: detector.series }, 'detector opened');
   return { detector, position, committed: committed.offset, clockMs, written: await lastIds(kafka) };
 }
 

@@ -3,6 +3,7 @@ import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
 import { ChunkPool } from '@spanloom/rowbinary';
 import { createPressure, type ServiceContext } from '@spanloom/runtime';
 import { startAmending } from './amending';
+import { createAnomalyBlock } from './anomaly-block';
 import type { Block } from './block';
 import { createByteBudget } from './byte-budget';
 import { createInserter } from './insert';
@@ -21,10 +22,11 @@ type BlockFactory = (topic: string, partition: number, deps: TraceBlockDeps) => 
 const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
   ['traces', createTraceBlock],
   ['latency', createPaneBlock],
+  ['anomalies', createAnomalyBlock],
   ['dead-letters', createLetterBlock],
 ];
 
-/** Three topics share the memory: each fetch response is small, and there is always a next one. */
+/** Four topics share the memory: each fetch response is small, and there is always a next one. */
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 const FIGURES_INTERVAL_MS = 1_000;
 
@@ -39,7 +41,7 @@ export function sinkGroup(prefix: string, topic: TopicName): string {
   return `${prefix}sink-${topic}`;
 }
 
-/** Consumes the three topics until it is stopped. The engines belong to the caller. */
+/** Consumes the four topics until it is stopped. The engines belong to the caller. */
 export async function startSink(
   context: SinkContext,
   engines: { readonly kafka: Kafka; readonly clickhouse: ClickHouse },
