@@ -1,5 +1,5 @@
-import { BUCKETS, bucketNano, type SeriesPane } from './self-time-pane';
 import type { DetectorRules } from './rules';
+import { BUCKETS, bucketNano, type SeriesPane } from './self-time-pane';
 
 /** Panes that the first guess of the dispersion counts for, and at most all panes before the newest. */
 const DISPERSION_PANES_FIRST = 6;

@@ -20,5 +20,8 @@ export const FINDINGS_MAX = 12;
 
 /** The id of an event. */
 export function eventId(atS: number, services: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify([atS, services])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([atS, services]))
+    .digest('hex')
+    .slice(0, 16);
 }

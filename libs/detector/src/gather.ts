@@ -109,7 +109,8 @@ export class Gatherer {
 }
 
 function addShape(series: Gathered, shape: number, traceId: string): void {
-  const children = series.shapes.has(shape) || series.shapes.size < SHAPES_MAX ? shape : OTHER_SHAPES;
+  const children =
+    series.shapes.has(shape) || series.shapes.size < SHAPES_MAX ? shape : OTHER_SHAPES;
   const known = series.shapes.get(children);
   if (known !== undefined) known.traces++;
   else series.shapes.set(children, { traces: 1, exemplar: traceId });

@@ -27,7 +27,14 @@ export function judgeShares(
   rules: DetectorRules,
 ): readonly Share[] {
   const found: Share[] = [];
-  const failures = judgeOne('failures', panes, counted(panes, failedOf), shares.failed, shares, rules);
+  const failures = judgeOne(
+    'failures',
+    panes,
+    counted(panes, failedOf),
+    shares.failed,
+    shares,
+    rules,
+  );
   if (failures !== null) found.push(failures);
   let most: Share | null = null;
   for (const [children, count] of shapesOf(panes)) {

@@ -1,12 +1,6 @@
 import type { SpanScanner } from '@spanloom/avro';
-import { type SeriesName as SpanName, SeriesNames } from '@spanloom/sketch';
-import {
-  ClockSkew,
-  SelfTime,
-  STATUS_ERROR,
-  TraceSpans,
-  TraceTree,
-} from '@spanloom/trace';
+import { SeriesNames, type SeriesName as SpanName } from '@spanloom/sketch';
+import { ClockSkew, SelfTime, STATUS_ERROR, TraceSpans, TraceTree } from '@spanloom/trace';
 import type { Gatherer, TraceSeries } from './gather';
 import { PANE_S, type SeriesName, selfTimeBucket, seriesKey } from './self-time-pane';
 
@@ -143,4 +137,3 @@ function hashOf(text: string): number {
   hash = Math.imul(hash, 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
-

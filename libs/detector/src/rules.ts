@@ -22,7 +22,7 @@ export interface DetectorRules {
   readonly quiet_s: number;
   /** What stays unusual for so long becomes the baseline, s of time with data. */
   readonly adopt_s: number;
-  /** A pane is judged when every partition has come this far beyond its end, s of span time. */
+  /** A pane is judged so long after every partition has passed it, s of log time. */
   readonly lateness_s: number;
   /** A partition that sent nothing for so long is not waited for, s of log time. */
   readonly idle_s: number;

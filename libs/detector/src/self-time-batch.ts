@@ -150,14 +150,25 @@ function readSeries(cursor: AvroCursor): SeriesPane {
   };
 }
 
+/** Names are few and come again and again: what waits to be judged shares them. */
+const NAMES_MAX = 20_000;
+const names = new Map<string, SeriesName>();
+
 function readName(cursor: AvroCursor): SeriesName {
   const service = cursor.text();
   const operation = cursor.text();
   const kind = cursor.long();
   const peer = cursor.text();
-  return kind === EDGE_KIND
-    ? { type: 'edge', service, peer }
-    : { type: 'operation', service, operation, kind, peer };
+  const key = JSON.stringify([service, operation, kind, peer]);
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  if (names.size >= NAMES_MAX) names.clear();
+  const name: SeriesName =
+    kind === EDGE_KIND
+      ? { type: 'edge', service, peer }
+      : { type: 'operation', service, operation, kind, peer };
+  names.set(key, name);
+  return name;
 }
 
 function readTrace(cursor: AvroCursor): string {

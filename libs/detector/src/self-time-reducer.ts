@@ -12,7 +12,10 @@ export interface SelfTimeRules {
 }
 
 /** Defaults: a batch of 2,000 series is about half a megabyte. */
-export const SELF_TIME_RULES: SelfTimeRules = { template_operations: true, flush_series_max: 2_000 };
+export const SELF_TIME_RULES: SelfTimeRules = {
+  template_operations: true,
+  flush_series_max: 2_000,
+};
 
 /** Counts since the beginning. */
 export interface SelfTimeCounters {

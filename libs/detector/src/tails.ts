@@ -55,8 +55,7 @@ const TERMS_MAX = 200;
 export function lnBinomialTail(n: number, k: number, p: number): number {
   if (p >= 1 || k <= n * p) return 0;
   const lnOdds = Math.log(p) - Math.log1p(-p);
-  let term =
-    lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1) + k * lnOdds + n * Math.log1p(-p);
+  let term = lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1) + k * lnOdds + n * Math.log1p(-p);
   const first = term;
   let sum = 0;
   for (let i = k; i <= n && i < k + TERMS_MAX; i++) {

@@ -4,12 +4,7 @@ import {
   type DetectorCounters,
   encodeAnomaly,
 } from '@spanloom/detector';
-import type {
-  Kafka,
-  PartitionHandle,
-  PartitionProcessor,
-  Producer,
-} from '@spanloom/kafka';
+import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
 import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import { encodeMark } from './checkpoint';
 import type { AnomalyMetrics } from './metrics';

@@ -75,7 +75,13 @@ export async function openDetector(
     });
   }
   logger.info({ from, position, series: detector.series }, 'detector opened');
-  return { detector, position, committed: committed.offset, clockMs, written: await lastIds(kafka) };
+  return {
+    detector,
+    position,
+    committed: committed.offset,
+    clockMs,
+    written: await lastIds(kafka),
+  };
 }
 
 async function lastIds(kafka: Kafka): Promise<ReadonlySet<string>> {

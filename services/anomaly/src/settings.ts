@@ -87,7 +87,7 @@ export const settings = defineSettings('anomaly', {
     default: DETECTOR_RULES.lateness_s,
     min: 0,
     max: 3_600,
-    doc: 'A pane is judged when every partition has come this far beyond its end, in span time.',
+    doc: 'A pane is judged this long after every partition has passed it, in log time.',
   }),
   anomaly_idle_s: int({
     default: DETECTOR_RULES.idle_s,

@@ -5,6 +5,7 @@ import { failureOf } from './failure';
 import type { LiveReader } from './live/live-reader';
 import type { TraceReader } from './live/trace-reader';
 import type { QueryMetrics } from './metrics';
+import { addAnomaliesRoute } from './routes/anomalies';
 import { refused } from './routes/envelope';
 import { addHealthRoutes } from './routes/health';
 import { addJaegerRoutes } from './routes/jaeger';
@@ -75,6 +76,7 @@ export async function createServer(
           addServiceGraphRoute(api, deps);
           addTraceAnalysisRoute(api, deps);
           addWindowsRoute(api, deps);
+          addAnomaliesRoute(api, deps);
         }
         done();
       },

@@ -4,12 +4,13 @@ import { fixedThreshold, type Threshold } from './fixed-threshold';
 import { readRecording } from './recorded-traces';
 import { detect, selfTimesOf } from './replay';
 import { readFaults, type Score, score } from './score';
+import { tune } from './tune';
 
-const USAGE = `usage: npm run anomalies -- --recording FILE --faults FILE [--json] [--events] [--set name=value]…
+const USAGE = `usage: npm run anomalies -- --recording FILE --faults FILE [--json] [--events] [--tune] [--set name=value]…
 
 Feeds a recording (OTLP/JSON lines) through decoder, self times and detector, and compares the events with
 labelled faults; beside it a fixed threshold on the p99 of each service, with the multiple that suits this
-recording best.`;
+recording best. --tune tries combinations of rules and says which suit this recording best.`;
 
 const SAME_MS = [20, 50, 100, 200, 500, 1000, 2000, 5000];
 const OWN_TIMES = [1.25, 1.5, 2, 3, 5, 10];
@@ -51,6 +52,7 @@ function main(): void {
       set: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
       events: { type: 'boolean', default: false },
+      tune: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -62,11 +64,24 @@ function main(): void {
   const rules = rulesFrom(values.set);
   const faults = readFaults(values.faults);
   const { traces, entries } = readRecording(values.recording);
-  const events = detect(selfTimesOf(traces), rules);
+  const messages = selfTimesOf(traces);
+  if (values.tune) {
+    const tried = tune((changed) => score(detect(messages, changed), faults));
+    for (const { changed, score: of } of tried.slice(0, 10))
+      console.log(line(JSON.stringify(changed), of));
+    return;
+  }
+  const events = detect(messages, rules);
   const detector = score(events, faults);
   const fixed = (threshold: Threshold): Score => score(fixedThreshold(entries, threshold), faults);
-  const same = best(SAME_MS.map((ms) => ({ type: 'same', ms })), fixed);
-  const own = best(OWN_TIMES.map((times) => ({ type: 'own', times })), fixed);
+  const same = best(
+    SAME_MS.map((ms) => ({ type: 'same', ms })),
+    fixed,
+  );
+  const own = best(
+    OWN_TIMES.map((times) => ({ type: 'own', times })),
+    fixed,
+  );
   if (values.json) {
     const { each, ...figures } = detector;
     console.log(JSON.stringify({ detector: figures, each, fixed: { same, own }, events }, null, 1));
