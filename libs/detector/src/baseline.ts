@@ -24,6 +24,9 @@ export class Baseline {
    * of its standard scores, at least 1 (quasi-likelihood; McCullagh and Nelder 1989, section 9.2).
    */
   dispersion = DISPERSION_FIRST;
+  /** Buckets outside of these are empty. */
+  low = BUCKETS;
+  high = -1;
   /** Panes in a row that were held to be unusual, and not learned. */
   unusual = 0;
   private panes = DISPERSION_PANES_FIRST;
@@ -40,7 +43,9 @@ export class Baseline {
     const factor = keep ** (tick - this.agedAt);
     this.agedAt = tick;
     this.total *= factor;
-    for (let i = 0; i < BUCKETS; i++) this.counts[i] = (this.counts[i] as number) * factor;
+    for (let i = this.low; i <= this.high; i++) {
+      this.counts[i] = (this.counts[i] as number) * factor;
+    }
   }
 
   add({ buckets, counts }: SeriesPane): void {
@@ -48,6 +53,8 @@ export class Baseline {
       const bucket = buckets[i] as number;
       const count = counts[i] as number;
       this.counts[bucket] = (this.counts[bucket] as number) + count;
+      this.low = Math.min(this.low, bucket);
+      this.high = Math.max(this.high, bucket);
       this.total += count;
     }
   }
@@ -67,27 +74,31 @@ export class SurpriseScale {
   /** Mean of what exceeds the median in the baseline, ns. */
   excessNano = 0;
   private total = 0;
+  private low = 0;
+  private high = -1;
   private readonly tail = new Float64Array(BUCKETS);
   private tailSurprise = 0;
 
   load(baseline: Baseline): void {
-    const { counts } = baseline;
+    const { counts, total, low, high } = baseline;
     let above = 0;
-    let p99 = BUCKETS - 1;
-    let median = BUCKETS - 1;
-    const { total } = baseline;
-    for (let i = BUCKETS - 1; i >= 0; i--) {
+    // The lowest buckets of which no more than that share is above or in them.
+    let p99 = high + 1;
+    let median = high + 1;
+    for (let i = high; i >= low; i--) {
       above += counts[i] as number;
       this.tail[i] = above;
       if (above <= total * 0.5) median = i;
       if (above <= total * TAIL_SHARE) p99 = i;
     }
     this.total = total;
+    this.low = low;
+    this.high = high;
     this.medianNano = bucketNano(Math.max(0, median - 1));
     this.p99Nano = bucketNano(Math.max(0, p99 - 1));
     this.tailSurprise = Math.log(Math.min(1 / TAIL_SHARE, total + 1));
     let excess = 0;
-    for (let i = median; i < BUCKETS; i++) {
+    for (let i = median; i <= high; i++) {
       const count = counts[i] as number;
       if (count > 0) excess += count * (bucketNano(i) - this.medianNano);
     }
@@ -100,7 +111,10 @@ export class SurpriseScale {
    * much has been seen; beyond p99, a Pareto tail.
    */
   surprise(bucket: number): number {
-    const ranked = -Math.log(((this.tail[bucket] as number) + 1) / (this.total + 1));
+    let above = 0;
+    if (bucket < this.low) above = this.total;
+    else if (bucket <= this.high) above = this.tail[bucket] as number;
+    const ranked = -Math.log((above + 1) / (this.total + 1));
     const nano = bucketNano(bucket);
     const far = nano > this.p99Nano ? this.tailSurprise + Math.log(nano / this.p99Nano) : 0;
     return Math.min(SURPRISE_MAX, Math.max(ranked, far));
