@@ -9,6 +9,23 @@ const DATE_TIME_MAX = 0xffffffff;
 /** Hashes below are not of children: see Shape. */
 const CHILDREN_MIN = 2;
 
+/** What follows from a span's name, worked out once. */
+interface Interned {
+  readonly key: string;
+  /** Of service and operation. */
+  readonly hash: number;
+  /** The series by the service that is called. */
+  readonly series: Map<string, SeriesName>;
+}
+
+interface Edge {
+  readonly key: string;
+  readonly name: SeriesName;
+}
+
+/** Edges remembered; beyond, they are worked out anew. */
+const EDGES_MAX = 10_000;
+
 interface Found extends TraceSeries {
   readonly buckets: number[];
   slowestNano: number;
@@ -26,6 +43,10 @@ export class FragmentObserver {
   private readonly ofSpan: SpanName[] = [];
   private readonly services = new Map<string, number>();
   private readonly found = new Map<string, Found>();
+  private readonly interned = new WeakMap<SpanName, Interned>();
+  private readonly edges = new Map<string, Map<string, Edge>>();
+  private edgeCount = 0;
+  private readonly hashes = new Set<number>();
 
   /** @param template take ids out of operation names */
   constructor(template: boolean) {
@@ -70,26 +91,64 @@ export class FragmentObserver {
   }
 
   private addSpan(i: number): void {
-    const { service, operation, kind } = this.ofSpan[i] as SpanName;
+    const spanName = this.ofSpan[i] as SpanName;
     const peer = this.peerOf(i);
-    const own = this.series({ type: 'operation', service, operation, kind, peer });
+    const { key } = this.intern(spanName);
+    const own = this.found.get(key) ?? this.beginSeries(key, this.operation(spanName, peer));
     const failed = this.spans.status[i] === STATUS_ERROR;
     if (failed && !this.hasFailedChild(i)) own.failed = true;
     own.shapes.add(this.shapeOf(i));
-    const timed = peer === '' ? own : this.series({ type: 'edge', service, peer });
+    const timed = peer === '' ? own : this.edgeOf(spanName.service, peer);
     const nano = this.self.nano[i] as number;
     timed.buckets.push(selfTimeBucket(nano));
     timed.slowestNano = Math.max(timed.slowestNano, nano);
   }
 
-  private series(name: SeriesName): Found {
-    const key = seriesKey(name);
-    let found = this.found.get(key);
-    if (found === undefined) {
-      found = { name, buckets: [], slowestNano: 0, failed: false, shapes: new Set() };
-      this.found.set(key, found);
-    }
+  private beginSeries(key: string, name: SeriesName): Found {
+    const found = { name, buckets: [], slowestNano: 0, failed: false, shapes: new Set<number>() };
+    this.found.set(key, found);
     return found;
+  }
+
+  private intern(name: SpanName): Interned {
+    const known = this.interned.get(name);
+    if (known !== undefined) return known;
+    const { service, operation, kind } = name;
+    const key = seriesKey({ type: 'operation', service, operation, kind, peer: '' });
+    const hash = hashOf(`${service.length}:${service}${operation}`);
+    const made = { key, hash, series: new Map<string, SeriesName>() };
+    this.interned.set(name, made);
+    return made;
+  }
+
+  private operation(spanName: SpanName, peer: string): SeriesName {
+    const { series } = this.intern(spanName);
+    const known = series.get(peer);
+    if (known !== undefined) return known;
+    const { service, operation, kind } = spanName;
+    const name: SeriesName = { type: 'operation', service, operation, kind, peer };
+    if (series.size < EDGES_MAX) series.set(peer, name);
+    return name;
+  }
+
+  private edgeOf(service: string, peer: string): Found {
+    let edge = this.edges.get(service)?.get(peer);
+    if (edge === undefined) {
+      const name: SeriesName = { type: 'edge', service, peer };
+      edge = { key: seriesKey(name), name };
+      this.rememberEdge(service, peer, edge);
+    }
+    return this.found.get(edge.key) ?? this.beginSeries(edge.key, edge.name);
+  }
+
+  private rememberEdge(service: string, peer: string, edge: Edge): void {
+    if (++this.edgeCount > EDGES_MAX) {
+      this.edges.clear();
+      this.edgeCount = 1;
+    }
+    const known = this.edges.get(service);
+    if (known === undefined) this.edges.set(service, new Map([[peer, edge]]));
+    else known.set(peer, edge);
   }
 
   /** The service that a span calls, as far as that one sends spans. */
@@ -118,13 +177,12 @@ export class FragmentObserver {
     const from = childStart[i] as number;
     const to = childStart[i + 1] as number;
     if (from === to) return 0;
-    const kinds = new Set<string>();
+    this.hashes.clear();
     for (let at = from; at < to; at++) {
-      const { service, operation } = this.ofSpan[children[at] as number] as SpanName;
-      kinds.add(`${service.length}:${service}${operation}`);
+      this.hashes.add(this.intern(this.ofSpan[children[at] as number] as SpanName).hash);
     }
     let sum = 0;
-    for (const text of kinds) sum = (sum + hashOf(text)) >>> 0;
+    for (const hash of this.hashes) sum = (sum + hash) >>> 0;
     return Math.max(CHILDREN_MIN, sum);
   }
 }
