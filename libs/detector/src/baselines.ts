@@ -81,7 +81,7 @@ export class Baselines {
     const { times, shares } = known;
     times.age(this.tick, this.keep);
     shares.age(this.tick, this.keep);
-    for (const part of parts) shares.add(part);
+    shares.add(parts);
     times.unusual = isUnusual ? times.unusual + 1 : 0;
     if (isUnusual && times.unusual * PANE_S <= this.rules.adopt_s) return;
     learnTimes(parts, times, this.rules);

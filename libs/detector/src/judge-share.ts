@@ -2,11 +2,12 @@ import { isExit } from '@spanloom/trace';
 import type { Share } from './finding';
 import type { DetectorRules } from './rules';
 import type { SeriesPane } from './self-time-pane';
-import type { Shares } from './shares';
+import type { Shares, Tally } from './shares';
 import { lnBinomialTail } from './tails';
 
 const EXEMPLARS_MAX = 3;
 const NO_CHILDREN = 0;
+const NEVER: Tally = { weight: 0, squares: 0 };
 
 interface Counted {
   traces: number;
@@ -15,8 +16,9 @@ interface Counted {
 
 /**
  * Whether more traces of a window fail in the series, or whether its spans have a shape that they had not:
- * the one-sided binomial test against the share in the baseline, (weight + 1) / (all + 1). A span that
- * returns early, or throws, has fewer children: recordings without a status still show it.
+ * the one-sided binomial test against the share in the baseline, (weight + 1) / (all + 1), its logarithm
+ * divided by how much such traces have come in bursts so far. A span that returns early, or throws, has
+ * fewer children: recordings without a status still show it.
  *
  * @param panes of one operation, at least one
  * @returns at most one finding of each sort, the one with the most evidence
@@ -38,7 +40,7 @@ export function judgeShares(
   if (failures !== null) found.push(failures);
   let most: Share | null = null;
   for (const [children, count] of shapesOf(panes)) {
-    const known = shares.shapes.get(children) ?? 0;
+    const known = shares.shapes.get(children) ?? NEVER;
     const share = judgeOne('shape', panes, count, known, shares, rules);
     if (share === null || (most !== null && share.evidence <= most.evidence)) continue;
     const { name } = share;
@@ -53,22 +55,23 @@ function judgeOne(
   what: Share['what'],
   panes: readonly SeriesPane[],
   { traces, exemplars }: Counted,
-  known: number,
+  known: Tally,
   shares: Shares,
   rules: DetectorRules,
 ): Share | null {
   const all = panes.reduce((sum, pane) => sum + pane.traces, 0);
-  const expected = (known + 1) / (shares.traces + 1);
+  const expected = (known.weight + 1) / (shares.traces + 1);
   const observed = traces / all;
   if (traces < rules.share_traces_min || observed - expected < rules.share_effect_min) return null;
-  const evidence = -lnBinomialTail(all, traces, expected) / Math.LN10;
+  const tail = lnBinomialTail(all, traces, expected) / shares.dispersion(known);
+  const evidence = -tail / Math.LN10;
   if (evidence < rules.share_evidence_min) return null;
   return {
     what,
     name: (panes[0] as SeriesPane).name,
     traces,
     observed,
-    expected: known / Math.max(1, shares.traces),
+    expected: known.weight / Math.max(1, shares.traces),
     effect: observed - expected,
     evidence,
     missing: '',
