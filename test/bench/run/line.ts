@@ -53,7 +53,9 @@ export async function openLine(
     kafka,
     clickhouse,
     async close() {
-      const topics = (['spans', 'traces', 'latency', 'dead-letters'] as const).map(kafka.topic);
+      const topics = (
+        ['spans', 'traces', 'latency', 'self-times', 'anomalies', 'dead-letters'] as const
+      ).map(kafka.topic);
       await (await kafka.admin()).deleteTopics(topics);
       await clickhouse.command(`DROP DATABASE ${name}`);
       await clickhouse.close();
