@@ -17,7 +17,8 @@ module.exports = {
   },
   moduleNameMapper: {
     '^@spanloom/(infra|test)$': '<rootDir>/$1/src/index.ts',
-    '^@spanloom/(gateway|assembler|latency|sink|query|cli)$': '<rootDir>/services/$1/src/index.ts',
+    '^@spanloom/(gateway|assembler|latency|anomaly|sink|query|cli)$':
+      '<rootDir>/services/$1/src/index.ts',
     '^@spanloom/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/\\.spanloom/'],

@@ -9,7 +9,9 @@ const BIN = join(__dirname, '..', '..', 'services', 'cli', 'bin', 'spanloom.js')
 const PORTS = [
   'SPANLOOM_OTLP_HTTP_PORT',
   'SPANLOOM_QUERY_PORT',
-  ...['GATEWAY', 'ASSEMBLER', 'LATENCY', 'SINK', 'QUERY'].map((s) => `SPANLOOM_${s}_ADMIN_PORT`),
+  ...['GATEWAY', 'ASSEMBLER', 'LATENCY', 'ANOMALY', 'SINK', 'QUERY'].map(
+    (s) => `SPANLOOM_${s}_ADMIN_PORT`,
+  ),
 ];
 const home = mkdtempSync(join(tmpdir(), 'spanloom-demo-'));
 const name = `demo_${randomUUID().slice(0, 8)}`;

@@ -37,7 +37,9 @@ const PORTS = [
   'SPANLOOM_CLICKHOUSE_PORT',
   'SPANLOOM_OTLP_HTTP_PORT',
   'SPANLOOM_QUERY_PORT',
-  ...['GATEWAY', 'ASSEMBLER', 'LATENCY', 'SINK', 'QUERY'].map((s) => `SPANLOOM_${s}_ADMIN_PORT`),
+  ...['GATEWAY', 'ASSEMBLER', 'LATENCY', 'ANOMALY', 'SINK', 'QUERY'].map(
+    (s) => `SPANLOOM_${s}_ADMIN_PORT`,
+  ),
 ];
 
 async function freePort(): Promise<number> {

@@ -12,7 +12,7 @@ export interface ServiceFacts {
 }
 
 /** The services that run as processes. */
-export type ServiceName = 'gateway' | 'assembler' | 'latency' | 'sink' | 'query';
+export type ServiceName = 'gateway' | 'assembler' | 'latency' | 'anomaly' | 'sink' | 'query';
 
 /**
  * In the order in which they stop: first who takes spans in, then who works on them, then who stores them,
@@ -38,10 +38,19 @@ export const SERVICES: readonly ServiceFacts[] = [
     reads: [{ group: 'latency', topic: 'spans' }],
   },
   {
+    name: 'anomaly',
+    adminPort: 9476,
+    listens: null,
+    reads: [
+      { group: 'anomaly', topic: 'traces' },
+      { group: 'anomaly-detector', topic: 'self-times' },
+    ],
+  },
+  {
     name: 'sink',
     adminPort: 9474,
     listens: null,
-    reads: ['traces', 'latency', 'figures', 'dead-letters'].map((topic) => ({
+    reads: ['traces', 'latency', 'figures', 'anomalies', 'dead-letters'].map((topic) => ({
       group: `sink-${topic}`,
       topic,
     })),
@@ -64,7 +73,7 @@ const COPIES_MAX = 64;
  * A service with a port of its own cannot have a second copy on the same machine.
  */
 export function parseCopies(text: string): Copies {
-  const copies = { gateway: 1, assembler: 1, latency: 1, sink: 1, query: 1 };
+  const copies = { gateway: 1, assembler: 1, latency: 1, anomaly: 1, sink: 1, query: 1 };
   for (const part of text.split(',').filter((piece) => piece.trim() !== '')) {
     const [name = '', count = ''] = part.split('=').map((piece) => piece.trim());
     const service = SERVICES.find((known) => known.name === name);

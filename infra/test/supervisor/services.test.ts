@@ -3,7 +3,14 @@ import type { ProcessRecord } from '../../src/supervisor/state';
 import { stopOrder } from '../../src/supervisor/stop-recorded';
 
 test('copies are read, one of each by default', () => {
-  expect(parseCopies('')).toEqual({ gateway: 1, assembler: 1, latency: 1, sink: 1, query: 1 });
+  expect(parseCopies('')).toEqual({
+    gateway: 1,
+    assembler: 1,
+    latency: 1,
+    anomaly: 1,
+    sink: 1,
+    query: 1,
+  });
   expect(parseCopies('assembler=3, latency=0')).toMatchObject({
     assembler: 3,
     latency: 0,

@@ -32,14 +32,14 @@ let options: Parameters<typeof startDetached>[0];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spanloom-supervisor-'));
   root = join(folder, '.spanloom');
-  for (const name of ['gateway', 'assembler', 'latency', 'sink', 'query']) {
+  for (const name of ['gateway', 'assembler', 'latency', 'anomaly', 'sink', 'query']) {
     const dist = join(folder, 'services', name, 'dist');
     mkdirSync(dist, { recursive: true });
     writeFileSync(join(dist, 'main.js'), STAND_IN);
   }
   symlinkSync(join(repositoryRoot(), 'infra'), join(folder, 'infra'));
   const [kafka = 0, registry = 0, redis = 0, clickhouse = 0, gateway, query, ...admin] =
-    await freePorts(11);
+    await freePorts(12);
   env = {
     ...process.env,
     KAFKA_BROKERS: '',
@@ -54,6 +54,7 @@ beforeAll(async () => {
     SPANLOOM_LATENCY_ADMIN_PORT: String(admin[2]),
     SPANLOOM_SINK_ADMIN_PORT: String(admin[3]),
     SPANLOOM_QUERY_ADMIN_PORT: String(admin[4]),
+    SPANLOOM_ANOMALY_ADMIN_PORT: String(admin[5]),
   };
   options = {
     kind: 'local',
@@ -84,6 +85,7 @@ async function until(what: () => boolean | Promise<boolean>): Promise<void> {
 test('up in the background, a killed service comes back, down stops all in order', async () => {
   const state = await startDetached(options, { env, clock: systemClock });
   expect(state.processes.map(({ name }) => name).sort()).toEqual([
+    'anomaly',
     'assembler',
     'assembler-2',
     'clickhouse',
@@ -114,12 +116,20 @@ test('up in the background, a killed service comes back, down stops all in order
   });
 
   const all = [...identities(), state.supervisor];
-  expect(all).toHaveLength(11);
-  expect(await stopRun(root, deps)).toEqual({ kind: 'stopped', processes: 10 });
+  expect(all).toHaveLength(12);
+  expect(await stopRun(root, deps)).toEqual({ kind: 'stopped', processes: 11 });
   expect(all.filter(isRunning)).toEqual([]);
   expect(readState(root)).toBeNull();
   const stops = readFileSync(join(folder, 'stops'), 'utf8').trim().split('\n');
-  expect(stops).toEqual(['gateway', 'assembler', 'assembler', 'latency', 'sink', 'query']);
+  expect(stops).toEqual([
+    'gateway',
+    'assembler',
+    'assembler',
+    'latency',
+    'anomaly',
+    'sink',
+    'query',
+  ]);
   expect(await stopRun(root, deps)).toEqual({ kind: 'nothing-ran' });
 }, 120_000);
 

@@ -30,6 +30,8 @@ export const SCHEMAS = {
   traceFragment: load('TraceFragment'),
   latencyPane: load('LatencyPane'),
   figureBatch: load('FigureBatch'),
+  selfTime: load('SelfTimeBatch'),
+  anomaly: load('Anomaly'),
   deadLetter: load('DeadLetter'),
 } as const;
 
@@ -39,5 +41,7 @@ export const TOPIC_SCHEMAS: Readonly<Record<string, AvroSchema>> = {
   traces: SCHEMAS.traceFragment,
   latency: SCHEMAS.latencyPane,
   figures: SCHEMAS.figureBatch,
+  'self-times': SCHEMAS.selfTime,
+  anomalies: SCHEMAS.anomaly,
   'dead-letters': SCHEMAS.deadLetter,
 };

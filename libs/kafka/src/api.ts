@@ -33,7 +33,14 @@ export interface Kafka {
 }
 
 /** The topics of Spanloom, without prefix. */
-export type TopicName = 'spans' | 'traces' | 'latency' | 'figures' | 'dead-letters';
+export type TopicName =
+  | 'spans'
+  | 'traces'
+  | 'latency'
+  | 'figures'
+  | 'self-times'
+  | 'anomalies'
+  | 'dead-letters';
 
 /** A topic as it must be. */
 export interface TopicSpec {

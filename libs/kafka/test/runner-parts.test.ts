@@ -56,12 +56,14 @@ test('a wake-up before the wait counts once', async () => {
 
 test('the topics carry the prefix, and are stamped by the broker', () => {
   const specs = topicSpecs({ topic_prefix: 'x.', partitions: 3, replication_factor: 2 });
-  expect(specs.map((s) => s.topic)).toEqual([
-    'x.spans',
-    'x.traces',
-    'x.latency',
-    'x.figures',
-    'x.dead-letters',
+  expect(specs.map((s) => [s.topic, s.partitions])).toEqual([
+    ['x.spans', 3],
+    ['x.traces', 3],
+    ['x.latency', 3],
+    ['x.figures', 3],
+    ['x.self-times', 1],
+    ['x.anomalies', 1],
+    ['x.dead-letters', 3],
   ]);
   for (const { config, required } of specs) {
     expect(config['message.timestamp.type']).toBe('LogAppendTime');

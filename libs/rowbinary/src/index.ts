@@ -1,4 +1,5 @@
 export * from './amendment-rows';
+export * from './anomaly-rows';
 export * from './bucket-counts';
 export * from './call-sketches';
 export * from './chunk-pool';

@@ -6,5 +6,6 @@ export * from './quantile';
 export * from './reducer';
 export * from './rolling';
 export { OVERFLOW_NAME, type SeriesLimits } from './series';
+export { type SeriesName, SeriesNames } from './series-names';
 export * from './sketch';
 export * from './weight';

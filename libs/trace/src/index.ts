@@ -5,6 +5,7 @@ export * from './critical-path';
 export * from './edge';
 export * from './error-origin';
 export * from './peer';
+export * from './self-time';
 export * from './trace-analyzer';
 export * from './trace-spans';
 export * from './trace-tree';

@@ -6,6 +6,7 @@ import type { LiveReader } from './live/live-reader';
 import type { TraceReader } from './live/trace-reader';
 import type { QueryMetrics } from './metrics';
 import type { AnalysisFigures } from './pipeline/analysis-figures';
+import { addAnomaliesRoute } from './routes/anomalies';
 import { refused } from './routes/envelope';
 import { addExplainRoute } from './routes/explain';
 import { addHealthRoutes } from './routes/health';
@@ -81,6 +82,7 @@ export async function createServer(
           addTraceAnalysisRoute(api, deps);
           addWindowsRoute(api, deps);
           addExplainRoute(api, deps);
+          addAnomaliesRoute(api, deps);
         }
         done();
       },

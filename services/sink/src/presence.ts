@@ -1,4 +1,5 @@
 import type { DeadLetter } from '@spanloom/avro';
+import type { AnomalyEvent } from '@spanloom/detector';
 
 /** What names a dead letter. */
 export type LetterName = Pick<DeadLetter, 'topic' | 'partition' | 'offset' | 'index'>;
@@ -82,5 +83,13 @@ export function letterCheck(letter: LetterName): PresenceCheck {
       'SELECT count() > 0 AS present FROM dead_letters WHERE Topic = {t:String}' +
       ' AND Partition = {p:UInt16} AND Offset = {o:UInt64} AND SpanIndex = {i:Int32}',
     params: { t: letter.topic, p: letter.partition, o: letter.offset, i: letter.index },
+  };
+}
+
+/** Whether an anomaly is in its table. */
+export function anomalyCheck({ id, atS }: AnomalyEvent): PresenceCheck {
+  return {
+    sql: 'SELECT count() > 0 AS present FROM anomalies WHERE At = toDateTime({t:UInt32}) AND Id = {i:String}',
+    params: { t: atS, i: id },
   };
 }

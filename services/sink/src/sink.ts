@@ -3,6 +3,7 @@ import type { Kafka, PartitionRunner, TopicName } from '@spanloom/kafka';
 import { ChunkPool } from '@spanloom/rowbinary';
 import { createPressure, type ServiceContext } from '@spanloom/runtime';
 import { startAmending } from './amending';
+import { createAnomalyBlock } from './anomaly-block';
 import type { Block } from './block';
 import { createByteBudget } from './byte-budget';
 import { createFigureBlock } from './figure-block';
@@ -23,6 +24,7 @@ const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
   ['traces', createTraceBlock],
   ['latency', createPaneBlock],
   ['figures', createFigureBlock],
+  ['anomalies', createAnomalyBlock],
   ['dead-letters', createLetterBlock],
 ];
 

@@ -53,9 +53,17 @@ export async function openLine(
     kafka,
     clickhouse,
     async close() {
-      const topics = (['spans', 'traces', 'latency', 'figures', 'dead-letters'] as const).map(
-        kafka.topic,
-      );
+      const topics = (
+        [
+          'spans',
+          'traces',
+          'latency',
+          'figures',
+          'self-times',
+          'anomalies',
+          'dead-letters',
+        ] as const
+      ).map(kafka.topic);
       await (await kafka.admin()).deleteTopics(topics);
       await clickhouse.command(`DROP DATABASE ${name}`);
       await clickhouse.close();

@@ -27,7 +27,10 @@ export interface Filter {
 export function addFilterFlags(command: Command): Command {
   return command
     .option('--reason <reason...>', 'only these reasons, as docs/dead-letters.md lists them')
-    .option('--topic <name>', 'only what was read from this topic: spans, traces, latency')
+    .option(
+      '--topic <name>',
+      'only what was read from this topic: spans, traces, latency, anomalies',
+    )
     .option('--partition <n>', 'only this partition')
     .option('--since <time>', 'appended at or after: 2026-01-31T12:00:00Z, or 90m, 2h, 3d ago')
     .option('--until <time>', 'appended before')

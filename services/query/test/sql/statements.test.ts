@@ -1,3 +1,4 @@
+import { anomaliesStatement } from '../../src/sql/anomalies';
 import { latencyPointsStatement, latencyStatement, type SeriesQuery } from '../../src/sql/latency';
 import { operationsStatement } from '../../src/sql/names';
 import { paneSlotsStatement } from '../../src/sql/pane-slots';
@@ -47,6 +48,7 @@ describe('statements', () => {
     }),
     seriesTotalsStatement({ series_max: 1, series_per_service_max: 2, edges_max: 3 }),
     edgeTotalsStatement({ series_max: 1, series_per_service_max: 2, edges_max: 3 }),
+    anomaliesStatement({ service: HOSTILE, start_s: 1, end_s: 2 }, 3),
   ];
 
   it.each(statements)(

@@ -1,0 +1,3 @@
+export { defineMetrics } from './metrics';
+export { rulesOf, settings } from './settings';
+export { startAnomaly } from './start';
