@@ -5,3 +5,4 @@ export { createKafka, partitionLog, readRange } from './kafka';
 export * from './partitions';
 export * from './record';
 export { topicName, topicSpecs } from './topics';
+export { readWireBatch, writeWireBatch } from './wire-batch';

@@ -9,18 +9,18 @@ export interface MicroResult {
 /** Runs that are not counted: the compiler settles. */
 const WARM_UP = 3;
 
-/** User and system time of this process per item of `once`, over `rounds` runs of it. */
-export function measure(
+/** User and system time of this process, all threads, per item of `once`, over `rounds` runs of it. */
+export async function measure(
   name: string,
   items: number,
   rounds: number,
-  once: () => void,
-): MicroResult {
-  for (let i = 0; i < WARM_UP; i++) once();
+  once: () => void | Promise<void>,
+): Promise<MicroResult> {
+  for (let i = 0; i < WARM_UP; i++) await once();
   const costs: number[] = [];
   for (let i = 0; i < rounds; i++) {
     const before = process.cpuUsage();
-    once();
+    await once();
     const { user, system } = process.cpuUsage(before);
     costs.push((user + system) / items);
   }

@@ -48,7 +48,9 @@ async function main(): Promise<void> {
   }
   const progress = createProgress(process.stderr, systemClock);
   progress.show(() => [`making ${spans} spans`]);
-  const results = measureSteps(microData(spans), rounds, (name) => progress.show(() => [name]));
+  const results = await measureSteps(microData(spans), rounds, (name) =>
+    progress.show(() => [name]),
+  );
   progress.end();
   const yardstick_us = results.find(({ name }) => name === YARDSTICK)?.median_us ?? Number.NaN;
   const rows = results.map(({ name, median_us, least_us }) => [

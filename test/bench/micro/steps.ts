@@ -150,14 +150,16 @@ function reducerSteps({ spans, messages, log, traces }: MicroData): readonly Ste
 }
 
 /** Measures every step on the same spans. */
-export function measureSteps(
+export async function measureSteps(
   data: MicroData,
   rounds: number,
   onStep: (name: string) => void,
-): readonly MicroResult[] {
+): Promise<readonly MicroResult[]> {
   const steps = [...avroSteps(data), ...otlpSteps(data), ...reducerSteps(data)];
-  return steps.map(({ name, spans, once }) => {
+  const results: MicroResult[] = [];
+  for (const { name, spans, once } of steps) {
     onStep(name);
-    return measure(name, spans, rounds, once);
-  });
+    results.push(await measure(name, spans, rounds, once));
+  }
+  return results;
 }
