@@ -41,7 +41,7 @@ test('a topic with a wrong setting is refused with the cure', async () => {
   const admin = await kafka.admin();
   const topic = await freshTopic(kafka, 3, { 'message.timestamp.type': 'CreateTime' });
   const specs = topicSpecs(config);
-  expect(specs).toHaveLength(5);
+  expect(specs).toHaveLength(7);
   for (const spec of specs) {
     await expect(admin.ensureTopics([{ ...spec, topic }])).rejects.toMatchObject({
       code: 'topic-mismatch',
