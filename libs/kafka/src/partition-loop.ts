@@ -38,6 +38,7 @@ export interface PartitionLoopOptions {
   /** The coordinator says that this generation is over. */
   onStale(): void;
   onTrouble(why: 'processor', holder: string, text: string | null): void;
+  onExpired(records: number): void;
   onFatal(error: unknown): void;
 }
 
@@ -262,6 +263,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     skipTo(from, logStart) {
       if (from !== queue.fetchOffset || processor === null) return;
       missedRecords += logStart - from;
+      options.onExpired(logStart - from);
       logger.error(
         { from, to: logStart, records: logStart - from },
         'records were deleted from the log before they were read: going on after them',

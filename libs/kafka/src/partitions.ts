@@ -70,6 +70,8 @@ export interface RunPartitionsOptions {
     holder: string,
     text: string | null,
   ) => void;
+  /** Told how many records retention deleted before they were read; reading goes on after them. */
+  readonly onExpired?: (records: number) => void;
   /** About how often `idle` is called, ms. Default 250. */
   readonly idle_interval_ms?: number;
   /** How long a silent member stays in the group, ms. Default 30,000. */

@@ -12,6 +12,7 @@ const HEARTBEAT_MS_MAX = 3_000;
 const DEFAULTS = {
   onBeat: () => undefined,
   onTrouble: () => undefined,
+  onExpired: () => undefined,
   idle_interval_ms: 250,
   session_timeout_ms: 30_000,
   rebalance_timeout_ms: 60_000,

@@ -47,6 +47,11 @@ export function defineMetrics(metrics: Metrics) {
       name: 'spanloom_anomaly_pending_panes',
       help: 'Panes that wait to be judged.',
     }),
+    expired: metrics.counter({
+      name: 'spanloom_anomaly_expired_records_total',
+      help: 'Records that retention deleted before they were read, by topic.',
+      labels: ['topic'],
+    }),
     lag: metrics.gauge({
       name: 'spanloom_anomaly_lag_records',
       help: 'Records that wait to be read, by topic and partition.',

@@ -60,6 +60,7 @@ export async function startAnomaly(context: Context): Promise<void> {
     ...member,
     groupId: `${config.topic_prefix}anomaly-detector`,
     topic: kafka.topic('self-times'),
+    onExpired: (records) => metrics.expired.inc({ topic: 'self-times' }, records),
     createProcessor: (handle) => createDetectProcessor(handle, detect),
   });
   onStop('detector', () => detector.stop());
@@ -67,6 +68,7 @@ export async function startAnomaly(context: Context): Promise<void> {
     ...member,
     groupId: `${config.topic_prefix}anomaly`,
     topic: kafka.topic('traces'),
+    onExpired: (records) => metrics.expired.inc({ topic: 'traces' }, records),
     createProcessor: (handle) => createGatherProcessor(handle, gather),
   });
   onStop('consumer', () => gatherer.stop());

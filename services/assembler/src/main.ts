@@ -75,6 +75,7 @@ void runService({
       onFatal: fail,
       onBeat: health.beat,
       onTrouble: pressure.tell,
+      onExpired: (records) => assemblerMetrics.expired.inc({}, records),
     });
     onStop('consumer', runner.stop);
   },

@@ -45,6 +45,10 @@ export function defineMetrics(metrics: Metrics) {
       help: 'Bytes of spans in open windows, by partition.',
       labels: ['partition'],
     }),
+    expired: metrics.counter({
+      name: 'spanloom_assembler_expired_records_total',
+      help: 'Records that retention deleted before they were read: their spans are lost to this service.',
+    }),
     lag: metrics.gauge({
       name: 'spanloom_assembler_lag_records',
       help: 'Records of the topic spans that wait to be read, by partition.',

@@ -46,6 +46,10 @@ export function defineMetrics(metrics: Metrics) {
       help: 'Panes gathered and not yet written, by partition.',
       labels: ['partition'],
     }),
+    expired: metrics.counter({
+      name: 'spanloom_latency_expired_records_total',
+      help: 'Records that retention deleted before they were read: their spans are lost to this service.',
+    }),
     lag: metrics.gauge({
       name: 'spanloom_latency_lag_records',
       help: 'Records of the topic spans that wait to be read, by partition.',

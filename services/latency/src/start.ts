@@ -68,6 +68,7 @@ export async function startLatency(context: Context): Promise<void> {
     onFatal: fail,
     onBeat: health.beat,
     onTrouble: pressure.tell,
+    onExpired: (records) => metrics.expired.inc({}, records),
   });
   onStop('consumer', () => runner.stop());
 }

@@ -60,6 +60,11 @@ export function defineMetrics(metrics: Metrics) {
       name: 'spanloom_sink_pending_bytes',
       help: 'Bytes of rows that wait to be inserted, over all partitions.',
     }),
+    expired: metrics.counter({
+      name: 'spanloom_sink_expired_records_total',
+      help: 'Records that retention deleted before they were read, by topic.',
+      labels: ['topic'],
+    }),
     lag: metrics.gauge({
       name: 'spanloom_sink_lag_records',
       help: 'Records that wait to be read, by topic and partition.',

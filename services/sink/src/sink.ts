@@ -82,6 +82,7 @@ export async function startSink(
       onFatal: context.fail,
       onBeat: health.beat,
       onTrouble: pressure.tell,
+      onExpired: (records) => metrics.expired.inc({ topic: name }, records),
       fetch_bytes_max: FETCH_BYTES_MAX,
     });
     onStop(`consumer of ${name}`, runner.stop);
