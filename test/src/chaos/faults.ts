@@ -106,7 +106,12 @@ export function createStriker(deps: FaultDeps): Striker {
     const { life } = worker;
     const struck = (): boolean => (action === 'kill' ? worker.life > life : worker.isStopped());
     if (step === REBUILT) void flushUntil(struck);
-    if (!(await until(struck, STEP_MS)) || action === 'kill') return struck();
+    if (!(await until(struck, STEP_MS))) {
+      // Or it strikes when nobody looks any more, and a paused process is never woken.
+      await worker.arm('');
+      return false;
+    }
+    if (action === 'kill') return true;
     await clock.sleep(PAUSE_MS);
     worker.signal('SIGCONT');
     return true;

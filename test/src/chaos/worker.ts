@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Child, startChild } from '@spanloom/infra';
+import { type Child, SERVICE_NODE_ARGUMENTS, startChild } from '@spanloom/infra';
 import type { Clock } from '@spanloom/runtime';
 
 /** One copy of a service, started again whenever it ends. */
@@ -12,7 +12,7 @@ export interface Worker {
   isHealthy(): boolean;
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
-  /** Ends it in order and starts it with a fault point armed (`name:nth:kill|pause`), for one life. */
+  /** Ends it in order and starts it with a fault point armed (`name:nth:kill|pause`), for one life; '' for none. */
   arm(faultpoint: string): Promise<void>;
   /** Whether a signal has stopped its process. */
   isStopped(): boolean;
@@ -57,7 +57,7 @@ export async function startWorker(options: {
     return startChild({
       name,
       command: process.execPath,
-      args: [options.main],
+      args: [...SERVICE_NODE_ARGUMENTS, options.main],
       env,
       logFile: options.logFile,
       dieWithParent: true,
