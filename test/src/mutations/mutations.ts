@@ -73,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'decisions: what the registry says today is believed of messages that were dead letters',
     file: 'libs/window/src/decisions.ts',
     find: 'if (value !== null && decisions.has(offset)) {',
-    replace: 'if (value === null && decisions.has(offset)) {',
+    replace: 'if (value !== null && decisions.has(-1)) {',
     tests: 'libs/window/test',
   },
   {
