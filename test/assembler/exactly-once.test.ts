@@ -207,7 +207,9 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
       await admin.fetchTopicOffsets(line.kafka.topic('spans')); // loads what deleting needs to know
       await admin.deleteTopicRecords({
         topic: line.kafka.topic('spans'),
-        partitions: [{ partition: 0, offset: '5' }],
+        // Less than the first ledger entry's end: the last one is the same again only where the one before it comes out
+        // of the log too. Where it does not, it is a repeat that the sink drops all the same.
+        partitions: [{ partition: 0, offset: '1' }],
       });
       const second = watchProcess(line.start({ SPANLOOM_LOG_LEVEL: 'info' }));
       for (let trace = 100; trace < 105; trace++) await send(trace);
