@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@spanloom/infra';
 
 const BIN = join(__dirname, '..', '..', 'services', 'cli', 'bin', 'spanloom.js');
 
@@ -42,21 +42,16 @@ const PORTS = [
   ),
 ];
 
-async function freePort(): Promise<number> {
-  const server = createServer().unref();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Runs `spanloom up --detach` with the given flags. Throws with what it printed when it fails. */
 export async function startSpanloom(flags: readonly string[]): Promise<RunningSpanloom> {
   const home = mkdtempSync(join(tmpdir(), 'spanloom-pipeline-'));
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: process.env.HOME };
   if (process.env.SPANLOOM_CACHE) env.SPANLOOM_CACHE = process.env.SPANLOOM_CACHE;
   env.SPANLOOM_HOME = home;
-  for (const name of PORTS) env[name] = String(await freePort());
+  const ports = await freePorts(PORTS.length);
+  PORTS.forEach((name, i) => {
+    env[name] = String(ports[i]);
+  });
 
   const spanloom: RunningSpanloom['spanloom'] = (args, limitMs) =>
     new Promise((resolve) => {
