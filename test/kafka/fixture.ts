@@ -108,6 +108,12 @@ export interface Recording {
   onRelease: (why: ReleaseReason) => Promise<void> | void;
 }
 
+/** A record that outlives the call. */
+function kept(record: KafkaRecord): KafkaRecord {
+  const copy = (bytes: Buffer | null): Buffer | null => bytes && Buffer.from(bytes);
+  return { ...record, key: copy(record.key), value: copy(record.value) };
+}
+
 /** Starts at what was committed, or 0. */
 export async function recording(handle: PartitionHandle): Promise<Recording> {
   let calls = 0;
@@ -135,7 +141,7 @@ export async function recording(handle: PartitionHandle): Promise<Recording> {
       process: (records) =>
         alone(async () => {
           await self.onProcess(records);
-          self.seen.push(...records);
+          self.seen.push(...records.map(kept));
           self.next = (records.at(-1)?.offset ?? 0) + 1;
         }),
       idle: (caughtUp) =>

@@ -1,3 +1,4 @@
+import type { PartitionFetched } from './fetch-protocol';
 import type { KafkaRecord } from './record';
 
 /** Fetched records that wait: everything from offset `from` up to before `next`, gaps in the log included. */
@@ -6,7 +7,12 @@ interface Waiting {
   next: number;
   readonly records: KafkaRecord[];
   bytes: number;
+  /** Say that the records are not read any more. */
+  readonly done: (() => void)[];
 }
+
+/** What a fetch brought, as far as it matters here. */
+type Fetched = Pick<PartitionFetched, 'records' | 'nextOffset' | 'bytes' | 'done'>;
 
 /**
  * Brings what is fetched and what is wanted together, for one partition. Pure: no clock, no I/O.
@@ -17,6 +23,8 @@ interface Waiting {
 export class DeliveryQueue {
   readonly #bytes_max: number;
   #waiting: Waiting[] = [];
+  /** Of what was taken last. */
+  #taken: readonly (() => void)[] = [];
   #bytes = 0;
   #fetchOffset = 0;
   #alias = { position: -1, offset: -1 };
@@ -42,6 +50,7 @@ export class DeliveryQueue {
 
   /** Forgets what waits; the next fetch starts at `offset`. */
   seek(offset: number): void {
+    for (const { done } of this.#waiting) for (const tell of done) tell();
     this.#waiting = [];
     this.#bytes = 0;
     this.#fetchOffset = offset;
@@ -53,9 +62,13 @@ export class DeliveryQueue {
     this.#alias = { position, offset };
   }
 
-  /** Takes what a fetch at `from` brought; `next` is where the log goes on. Answers to an earlier position are dropped. */
-  push(from: number, next: number, records: KafkaRecord[], bytes: number): void {
-    if (from !== this.#fetchOffset || next <= from) return;
+  /** Takes what a fetch at `from` brought. Answers to an earlier position are dropped. */
+  push(from: number, fetched: Fetched): void {
+    const { records, nextOffset: next, bytes, done } = fetched;
+    if (from !== this.#fetchOffset || next === null || next <= from) {
+      done();
+      return;
+    }
     this.#fetchOffset = next;
     this.#bytes += bytes;
     const last = this.#waiting.at(-1);
@@ -63,18 +76,22 @@ export class DeliveryQueue {
       for (const record of records) last.records.push(record);
       last.next = next;
       last.bytes += bytes;
+      last.done.push(done);
     } else {
-      this.#waiting.push({ from, next, records, bytes });
+      this.#waiting.push({ from, next, records, bytes, done: [done] });
     }
   }
 
   /**
    * Records to process at `position`, or null when none of those that wait fit. Then, if what waits starts elsewhere,
-   * it is dropped and `fetchOffset` goes to the position.
+   * it is dropped and `fetchOffset` goes to the position. They can be read until {@link done} is called.
    */
   take(position: number): readonly KafkaRecord[] | null {
     const wanted = this.#alias.position === position ? this.#alias.offset : position;
-    while (this.#waiting[0] !== undefined && this.#waiting[0].next <= wanted) this.#shift();
+    while (this.#waiting[0] !== undefined && this.#waiting[0].next <= wanted) {
+      this.#shift();
+      this.done();
+    }
     const head = this.#waiting[0];
     if (head === undefined || wanted < head.from) {
       if (head !== undefined || this.#fetchOffset !== wanted) this.seek(wanted);
@@ -84,11 +101,21 @@ export class DeliveryQueue {
     const records = from(head.records, wanted);
     const last = records.at(-1);
     this.#alias = { position: last === undefined ? position : last.offset + 1, offset: head.next };
-    return last === undefined ? this.take(position) : records;
+    if (last !== undefined) return records;
+    this.done();
+    return this.take(position);
+  }
+
+  /** Says that what was taken last is not read any more. */
+  done(): void {
+    for (const tell of this.#taken) tell();
+    this.#taken = [];
   }
 
   #shift(): void {
-    this.#bytes -= this.#waiting.shift()?.bytes ?? 0;
+    const head = this.#waiting.shift();
+    this.#bytes -= head?.bytes ?? 0;
+    this.#taken = head?.done ?? [];
   }
 }
 

@@ -1,3 +1,4 @@
+import { FrameLease, framePool } from './frame-pool';
 import { type Broker, Encoder, type Protocol } from './internals';
 import { type AbortedTransaction, type DecodedRecords, decodeRecordBatches } from './record-batch';
 
@@ -27,6 +28,8 @@ export interface PartitionFetched extends DecodedRecords {
   readonly readableEnd: number;
   /** Bytes of the record batches as they came. */
   readonly bytes: number;
+  /** Says that nobody reads the records any more: their memory is used for other answers then. */
+  readonly done: () => void;
 }
 
 /** Limits of one fetch. */
@@ -102,6 +105,7 @@ async function decodeResponse(
   offsets: ReadonlyMap<number, number>,
 ): Promise<FetchResponse> {
   const reader = new Reader(payload);
+  const lease = new FrameLease(payload.buffer, framePool);
   const clientSideThrottleTime = reader.int32();
   reader.int16(); // error code of the session, which we have none of
   reader.int32(); // session id
@@ -109,15 +113,17 @@ async function decodeResponse(
   for (let topics = reader.int32(); topics > 0; topics--) {
     reader.skip(reader.int16()); // the name: one topic was asked for
     for (let partitions = reader.int32(); partitions > 0; partitions--) {
-      fetched.push(await decodePartition(reader, offsets));
+      fetched.push(await decodePartition(reader, offsets, lease));
     }
   }
+  lease.release();
   return { clientSideThrottleTime, partitions: fetched };
 }
 
 async function decodePartition(
   reader: Reader,
   offsets: ReadonlyMap<number, number>,
+  lease: FrameLease,
 ): Promise<PartitionFetched> {
   const partition = reader.int32();
   const errorCode = reader.int16();
@@ -133,8 +139,12 @@ async function decodePartition(
   const decoded = await decodeRecordBatches(batches, offsets.get(partition) ?? 0, aborted);
   const readableEnd = lastStable >= 0 ? lastStable : highWatermark;
   const bytes = batches.length;
-  return { partition, errorCode, highWatermark, readableEnd, bytes, ...decoded };
+  const done = decoded.views ? lease.hold() : nothing;
+  return { partition, errorCode, highWatermark, readableEnd, bytes, done, ...decoded };
 }
+
+/** Unpacked records have memory of their own. */
+function nothing(): void {}
 
 /** Reads big-endian fields one after the other. */
 class Reader {

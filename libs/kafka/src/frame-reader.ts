@@ -1,4 +1,5 @@
 import { SpanloomError } from '@spanloom/runtime';
+import { framePool } from './frame-pool';
 
 const SIZE_BYTES = 4;
 /** Bound on an answer: what a broken or hostile peer announces must not take the process's memory. */
@@ -6,8 +7,8 @@ const ANSWER_BYTES_MAX = 1024 * 1024 * 1024;
 
 /**
  * Cuts a stream of bytes into Kafka's frames: four bytes of length, then that many bytes (Kafka protocol guide,
- * "Protocol Primitive Types"). Each frame gets a buffer of its own, of the right size from the start, and each byte
- * is copied once. Chunks may be used again after {@link push}.
+ * "Protocol Primitive Types"). Each frame gets a buffer of its own from the pool, of the right size from the start, and
+ * each byte is copied once. Chunks may be used again after {@link push}.
  */
 export class FrameReader {
   readonly #size = Buffer.alloc(SIZE_BYTES);
@@ -43,7 +44,7 @@ function frameFor(size: Buffer): Buffer {
       retriable: true,
     });
   }
-  const frame = Buffer.allocUnsafeSlow(SIZE_BYTES + bytes);
+  const frame = framePool.take(SIZE_BYTES + bytes);
   size.copy(frame);
   return frame;
 }

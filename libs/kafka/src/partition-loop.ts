@@ -167,6 +167,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
         await options.turnstile.run(async () => {
           if (!isOver()) await busy(() => current.process(records));
         });
+        queue.done();
         failures = 0;
         tellTrouble(null);
       } else {
@@ -253,8 +254,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     deliver(from, fetched) {
       highWatermark = fetched.highWatermark;
       readableEnd = fetched.readableEnd;
-      if (fetched.nextOffset === null) return;
-      queue.push(from, fetched.nextOffset, fetched.records, fetched.bytes);
+      queue.push(from, fetched);
       wakeup.wake();
     },
     seeEnd(end) {

@@ -41,6 +41,8 @@ export interface DecodedRecords {
   readonly records: KafkaRecord[];
   /** Offset after the last whole record batch, markers and aborted ones included; null when there was none. */
   readonly nextOffset: number | null;
+  /** Whether some of them are views of the bytes that were decoded. */
+  readonly views: boolean;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function decodeRecordBatches(
   const records: KafkaRecord[] = [];
   const open = new AbortedProducers(aborted);
   let nextOffset: number | null = null;
+  let views = false;
   for (let at = 0; at + AT.records <= bytes.length; ) {
     const end = at + BATCH_PREFIX_BYTES + bytes.readInt32BE(at + AT.length);
     if (end > bytes.length) break;
@@ -67,11 +70,12 @@ export async function decodeRecordBatches(
       const body = bytes.subarray(at + AT.records, end);
       const codec = codecOf(attributes);
       const plain = codec === undefined ? body : await codec.decompress(body);
+      views ||= plain === body;
       decodeRecords(plain, bytes, at, baseOffset, attributes, fromOffset, records);
     }
     at = end;
   }
-  return { records, nextOffset };
+  return { records, nextOffset, views };
 }
 
 /** Follows which producers' records belong to an aborted transaction, while batches go by in order. */
