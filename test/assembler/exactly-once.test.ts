@@ -184,7 +184,7 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
     try {
       const first = line.start();
       // Ledger entries are made every ten seconds of the log.
-      for (let trace = 0; trace < 24; trace++) {
+      for (let trace = 0; trace < 40; trace++) {
         await send(trace);
         await sleep(500);
       }

@@ -200,7 +200,7 @@ function faultyKafka(kafka: Kafka, plan: FaultPlan): Kafka {
 function faultyClickHouse(clickhouse: ClickHouse, plan: FaultPlan): ClickHouse {
   return {
     ...clickhouse,
-    insertRowBinary: (...call) => suffer(plan('insert'), () => clickhouse.insertRowBinary(...call)),
+    insertRows: (...call) => suffer(plan('insert'), () => clickhouse.insertRows(...call)),
   };
 }
 

@@ -15,6 +15,12 @@ export interface ClickHouseConfig {
 /** Settings of one statement, by ClickHouse's names. */
 export type StatementSettings = Readonly<Record<string, string | number>>;
 
+/** Rows as they go over the wire, in as many pieces as there are. */
+export interface EncodedRows {
+  readonly format: 'RowBinary' | 'Native';
+  readonly body: readonly Buffer[];
+}
+
 /** A connection pool to one database. Failures: see {@link clickhouseError}. */
 export interface ClickHouse {
   readonly database: string;
@@ -30,14 +36,14 @@ export interface ClickHouse {
     settings?: StatementSettings,
   ): Promise<void>;
   /**
-   * Inserts rows in RowBinary, the columns in the order given. Resolves when ClickHouse has stored
+   * Inserts rows, the columns in the order given. Resolves when ClickHouse has stored
    * them. Never asynchronous on the server: the answer must mean what it says. The buffers must not
    * change until then.
    */
-  insertRowBinary(
+  insertRows(
     table: string,
     columns: readonly string[],
-    body: Buffer | readonly Buffer[],
+    rows: EncodedRows,
     settings?: StatementSettings,
   ): Promise<void>;
   /** Creates the database if it is not there. */
@@ -104,12 +110,12 @@ export function createClickHouse(
           clickhouse_settings: settingsOf(settings),
         });
       }),
-    insertRowBinary: (table, columns, body, settings = {}) =>
+    insertRows: (table, columns, { format, body }, settings = {}) =>
       attempt(`insert into ${table}`, async () => {
         const names = columns.map(quoted).join(', ');
         const answer = await client.exec({
-          query: `INSERT INTO ${quoted(table)} (${names}) FORMAT RowBinary`,
-          values: Readable.from(Buffer.isBuffer(body) ? [body] : body, { objectMode: false }),
+          query: `INSERT INTO ${quoted(table)} (${names}) FORMAT ${format}`,
+          values: Readable.from(body, { objectMode: false }),
           clickhouse_settings: settingsOf({ ...INSERT_SETTINGS, ...settings }),
         });
         await expectNoAnswer(answer.stream);

@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createLogger, isRetriable } from '@spanloom/runtime';
 import { type Front, startFront } from '../../../infra/src/clickhouse-front/server';
-import { type ClickHouse, clickhouseCode, createClickHouse, migrate } from '../src';
+import {
+  type ClickHouse,
+  clickhouseCode,
+  createClickHouse,
+  type EncodedRows,
+  migrate,
+} from '../src';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
 const MIGRATIONS = resolve(__dirname, '../../../schemas/clickhouse');
+
+const rowBinary = (...body: readonly Buffer[]): EncodedRows => ({ format: 'RowBinary', body });
 
 let folder: string;
 let front: Front;
@@ -68,9 +76,13 @@ describe('createClickHouse', () => {
     );
     const body = [Buffer.from([1, 1, 0x68]), Buffer.from([1, 7, 42])];
     const columns = ['n.x', 'n.y', 'a'];
-    await clickhouse.insertRowBinary('t', columns, body, { insert_deduplication_token: 'one' });
-    await clickhouse.insertRowBinary('t', columns, body, { insert_deduplication_token: 'one' });
-    await clickhouse.insertRowBinary('t', columns, Buffer.concat(body), {
+    await clickhouse.insertRows('t', columns, rowBinary(...body), {
+      insert_deduplication_token: 'one',
+    });
+    await clickhouse.insertRows('t', columns, rowBinary(...body), {
+      insert_deduplication_token: 'one',
+    });
+    await clickhouse.insertRows('t', columns, rowBinary(Buffer.concat(body)), {
       insert_deduplication_token: 'two',
     });
     const rows = await clickhouse.query('SELECT * FROM t WHERE a = {a:UInt8}', { a: 42 });
@@ -82,7 +94,9 @@ describe('createClickHouse', () => {
     const clickhouse = connect('client_errors');
     await clickhouse.createDatabase();
     await clickhouse.command('CREATE TABLE t (a UInt64) ENGINE = Memory');
-    const broken = await failureOf(clickhouse.insertRowBinary('t', ['a'], Buffer.from([1, 2, 3])));
+    const broken = await failureOf(
+      clickhouse.insertRows('t', ['a'], rowBinary(Buffer.from([1, 2, 3]))),
+    );
     expect(broken).toMatchObject({ code: 'clickhouse-failed', retriable: false });
     const missing = await failureOf(clickhouse.query('SELECT * FROM nothing'));
     expect(clickhouseCode(missing)).toBe(60);
@@ -113,7 +127,7 @@ describe('createClickHouse', () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const clickhouse = connect('any', (server.address() as AddressInfo).port);
     for (let i = 0; i < 2; i++) {
-      const failure = await failureOf(clickhouse.insertRowBinary('t', ['a'], Buffer.of(1)));
+      const failure = await failureOf(clickhouse.insertRows('t', ['a'], rowBinary(Buffer.of(1))));
       expect(isRetriable(failure)).toBe(true);
     }
     server.close();

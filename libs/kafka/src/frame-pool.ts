@@ -19,7 +19,8 @@ export class FramePool {
   /** A buffer of exactly so many bytes, with anything in it. */
   take(bytes: number): Buffer {
     if (bytes < POOLED_BYTES_MIN) return Buffer.allocUnsafeSlow(bytes);
-    const memory = this.#reuse(bytes) ?? new ArrayBuffer(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
+    const memory =
+      this.#reuse(bytes) ?? new ArrayBuffer(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
     this.#taken.add(memory);
     return Buffer.from(memory, 0, bytes);
   }

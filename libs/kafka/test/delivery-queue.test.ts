@@ -133,10 +133,16 @@ test('what was being read when the processor failed is not given back', () => {
   const queue = new DeliveryQueue(100);
   queue.seek(0);
   const told: string[] = [];
-  queue.push(0, fetched(1, [record(0)], 10, () => told.push('a')));
+  queue.push(
+    0,
+    fetched(1, [record(0)], 10, () => told.push('a')),
+  );
   queue.take(0);
   queue.seek(0);
-  queue.push(0, fetched(1, [record(0)], 10, () => told.push('again')));
+  queue.push(
+    0,
+    fetched(1, [record(0)], 10, () => told.push('again')),
+  );
   queue.take(0);
   queue.done();
   expect(told).toEqual(['again']);

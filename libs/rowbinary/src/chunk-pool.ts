@@ -1,5 +1,5 @@
 /** A chunk's usual size. */
-export const CHUNK_BYTES = 512 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 /** Most bytes that are kept for use again. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 

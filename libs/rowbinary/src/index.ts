@@ -11,6 +11,8 @@ export * from './fragment-rows';
 export * from './ledger-rows';
 export * from './pane-rows';
 export * from './row-writer';
+export * from './rows';
 export * from './service-counts';
+export * from './span-columns';
 export * from './span-rows';
 export * from './trace-rows';

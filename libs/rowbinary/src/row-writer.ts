@@ -1,4 +1,5 @@
 import { ChunkPool } from './chunk-pool';
+import { joined, type Rows } from './rows';
 
 const TWO_32 = 4294967296;
 
@@ -17,7 +18,8 @@ for (let byte = 0; byte < 256; byte++) {
  * LEB128, then its bytes; LowCardinality is as the type within; an Array or Map is its count as
  * LEB128, then its elements.
  */
-export class RowWriter {
+export class RowWriter implements Rows {
+  readonly format = 'RowBinary';
   buffer: Buffer;
   /** The same memory as `buffer`. */
   words: DataView;
@@ -168,8 +170,7 @@ export class RowWriter {
 
   /** What has been written, in one piece: valid until the next write or reset. */
   view(): Buffer {
-    const [first, ...rest] = this.views() as [Buffer, ...Buffer[]];
-    return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+    return joined(this.views());
   }
 }
 

@@ -1,38 +1,12 @@
 import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { AvroSource } from './avro-source';
-import { NestedItems } from './nested';
-import { RowWriter, writeHex } from './row-writer';
-import { copyMap, copyText } from './text-copy';
-
-/** Columns of `otel_traces` in the order in which {@link SpanRows} writes them: that of the Avro layout. */
-export const SPAN_COLUMNS = [
-  'TraceId',
-  'SpanId',
-  'ParentSpanId',
-  'Timestamp',
-  'Duration',
-  'SpanKind',
-  'StatusCode',
-  'ServiceName',
-  'SpanName',
-  'TraceState',
-  'Flags',
-  'StatusMessage',
-  'ScopeName',
-  'ScopeVersion',
-  'ResourceAttributes',
-  'SpanAttributes',
-  'Events.Timestamp',
-  'Events.Name',
-  'Events.Attributes',
-  'Links.TraceId',
-  'Links.SpanId',
-  'Links.TraceState',
-  'Links.Attributes',
-  'Partition',
-  'Seq',
-  'StoredAt',
-] as const;
+import { ChunkPool } from './chunk-pool';
+import { nativeBlock } from './native-block';
+import type { Stream } from './native-streams';
+import { writeHex } from './row-writer';
+import { joined, type Rows } from './rows';
+import { SpanColumns } from './span-columns';
+import { copyText } from './text-copy';
 
 /** Why a span could not be turned into a row. */
 export type SpanRowReason = 'start' | 'duration' | 'kind' | 'status' | 'malformed';
@@ -45,17 +19,36 @@ const STATUSES = wireTexts(STATUS_CODE_NAMES);
 
 /** Ids, parent, start and duration: what a span has at least before its texts. */
 const HEAD_BYTES_MIN = 34;
-/** Room for a row's fixed parts: ids as hex, numbers, enum texts, counts. */
-const FIXED_BYTES = 256;
-/** The smallest event, 3 bytes, becomes 10: no part of a span grows by more than this. */
+/** Room in a stream for what does not depend on the span's length, such as an id. */
+const FIXED_BYTES = 64;
+/** The smallest event, 3 bytes, becomes 8 in one stream: no part of a span grows by more than this in any. */
 const GROWTH_MAX = 4;
+/** Reserved in each stream at most: a span that may need more, in one of forty streams, is rare. */
+const RESERVED_BYTES_MAX = 4 * 1024;
+/** Trace and span id of a link. */
+const LINK_IDS_BYTES = 24;
+/** A trace id as a String of hex. */
+const ID_BYTES_MAX = 33;
+/** Partition, Seq and StoredAt. */
+const FRAGMENT_BYTES = 14;
+
+/** Spans of one fragment that follow each other. */
+interface Run {
+  readonly partition: number;
+  readonly seq: number;
+  readonly storedAtS: number;
+  rows: number;
+}
 
 /**
- * Turns spans in canonical Avro bytes into rows of `otel_traces` in RowBinary, in one forward pass and
- * without an object per span or attribute: both formats hold texts as length and UTF-8.
+ * Turns spans in canonical Avro bytes into a block of `otel_traces` in ClickHouse's Native format, in one forward pass
+ * and without an object per span or attribute: both formats hold texts as length and UTF-8. By columns, because reading
+ * rows costs ClickHouse three times as much (RowBinary 4.7 µs a span, Native 1.9).
  * A span that cannot be read leaves no trace in the rows.
  */
-export class SpanRows extends RowWriter {
+export class SpanRows implements Rows {
+  readonly format = 'Native';
+  rowCount = 0;
   /** Of the span appended last: offsets into its source, and its header fields. */
   spanIdAt = 0;
   hasParent = false;
@@ -76,16 +69,22 @@ export class SpanRows extends RowWriter {
   reason: SpanRowReason = 'malformed';
 
   private readonly source = new AvroSource();
-  private readonly nested = new NestedItems();
-  /** Partition, Seq and StoredAt as they end each row. */
-  private readonly tail = Buffer.alloc(14);
+  private readonly columns: SpanColumns;
+  private runs: Run[] = [];
+  private fragment: Omit<Run, 'rows'> = { partition: 0, seq: 0, storedAtS: 0 };
+
+  /** @param chunks where buffers come from; may be shared */
+  constructor(chunks: ChunkPool = new ChunkPool()) {
+    this.columns = new SpanColumns(chunks);
+  }
 
   /** Sets the columns of our own for the spans that follow. `storedAtS` is in seconds since 1970. */
   setFragment(partition: number, seq: number, storedAtS: number): void {
-    this.tail.writeUInt16LE(partition, 0);
-    this.tail.writeUInt32LE(seq >>> 0, 2);
-    this.tail.writeUInt32LE(Math.floor(seq / 4294967296) >>> 0, 6);
-    this.tail.writeUInt32LE(storedAtS >>> 0, 10);
+    this.fragment = { partition, seq, storedAtS };
+  }
+
+  get byteCount(): number {
+    return this.columns.byteCount + this.rowCount * FRAGMENT_BYTES;
   }
 
   /**
@@ -93,19 +92,26 @@ export class SpanRows extends RowWriter {
    * @returns the offset after the span, or -1 with `reason` set and the rows as they were
    */
   append(buffer: Uint8Array, start: number, end: number): number {
-    this.beginRow((end - start) * GROWTH_MAX + FIXED_BYTES);
-    const mark = this.length;
+    this.columns.open(Math.min((end - start) * GROWTH_MAX + FIXED_BYTES, RESERVED_BYTES_MAX));
     this.source.reset(buffer, start, end);
     if (this.writeHead() && this.writeRest()) {
       this.rowCount++;
+      this.countRow();
       return this.source.at;
     }
-    this.length = mark;
+    this.columns.undo();
     return -1;
   }
 
+  private countRow(): void {
+    const last = this.runs.at(-1);
+    const { partition, seq, storedAtS } = this.fragment;
+    if (last !== undefined && last.seq === seq && last.partition === partition) last.rows++;
+    else this.runs.push({ partition, seq, storedAtS, rows: 1 });
+  }
+
   private writeHead(): boolean {
-    const source = this.source;
+    const { source, columns } = this;
     const start = source.at;
     if (source.end - start < HEAD_BYTES_MIN) return this.refuse('malformed');
     this.writeIds(start);
@@ -118,61 +124,87 @@ export class SpanRows extends RowWriter {
     this.durationHi = source.hi;
     if (this.startHi < 0) return this.refuse('start');
     if (this.durationHi < 0) return this.refuse('duration');
-    this.writeLong(this.startLo, this.startHi);
-    this.writeLong(this.durationLo, this.durationHi);
+    columns.start.long(this.startLo, this.startHi);
+    columns.duration.long(this.durationLo, this.durationHi);
     this.kind = source.long();
     const kind = KINDS[this.kind];
     if (kind === undefined) return this.refuse('kind');
-    this.writeWire(kind);
+    columns.kind.wire(kind);
     this.statusCode = source.long();
     const status = STATUSES[this.statusCode];
     if (status === undefined) return this.refuse('status');
-    this.writeWire(status);
+    columns.status.wire(status);
     return !source.broken || this.refuse('malformed');
   }
 
   private writeIds(start: number): void {
-    const out = this.buffer;
+    const { columns } = this;
     const input = this.source.buffer;
-    let at = this.length;
-    out[at++] = 32;
-    at = writeHex(out, at, input, start, 16);
-    out[at++] = 16;
-    at = writeHex(out, at, input, start + 16, 8);
+    writeId(columns.traceId, input, start, 16);
+    writeId(columns.spanId, input, start + 16, 8);
     let bits = 0;
     for (let i = start + 24; i < start + 32; i++) bits |= input[i] as number;
     this.spanIdAt = start + 16;
     this.hasParent = bits !== 0;
-    out[at++] = this.hasParent ? 16 : 0;
-    this.length = this.hasParent ? writeHex(out, at, input, start + 24, 8) : at;
+    writeId(columns.parentSpanId, input, start + 24, this.hasParent ? 8 : 0);
   }
 
   private writeRest(): boolean {
-    const source = this.source;
-    copyText(source, this);
+    const { source, columns } = this;
+    copyText(source, columns.service);
     this.serviceEnd = source.at;
     this.serviceStart = source.at - source.last;
-    copyText(source, this);
+    copyText(source, columns.name);
     this.nameEnd = source.at;
     this.nameStart = source.at - source.last;
-    copyText(source, this);
+    copyText(source, columns.traceState);
     source.long();
-    this.writeInt(source.lo);
-    copyText(source, this);
-    copyText(source, this);
-    copyText(source, this);
-    copyMap(source, this);
+    columns.flags.int(source.lo);
+    copyText(source, columns.statusMessage);
+    copyText(source, columns.scopeName);
+    copyText(source, columns.scopeVersion);
+    columns.resource.copy(source);
     this.attributesAt = source.at;
-    copyMap(source, this);
+    columns.attributes.copy(source);
     this.attributesEnd = source.at;
-    this.nested.scan(source, 0);
-    if (source.broken) return this.refuse('malformed');
-    this.nested.writeEvents(source, this);
-    this.nested.scan(source, 24);
-    if (source.broken) return this.refuse('malformed');
-    this.nested.writeLinks(source, this);
-    this.writeWire(this.tail);
-    return true;
+    this.writeEvents();
+    this.writeLinks();
+    return !source.broken || this.refuse('malformed');
+  }
+
+  private writeEvents(): void {
+    const { source, columns } = this;
+    let items = 0;
+    for (let count = source.blockCount(); count > 0; count = source.blockCount()) {
+      items += count;
+      for (let i = count; i > 0 && !source.broken; i--) {
+        source.long();
+        columns.eventTimes.long(source.lo, source.hi);
+        copyText(source, columns.eventNames);
+        columns.eventAttributes.copy(source);
+      }
+    }
+    columns.eventEnds.add(items);
+  }
+
+  private writeLinks(): void {
+    const { source, columns } = this;
+    let items = 0;
+    for (let count = source.blockCount(); count > 0; count = source.blockCount()) {
+      items += count;
+      for (let i = count; i > 0 && !source.broken; i--) {
+        if (source.end - source.at < LINK_IDS_BYTES) {
+          source.break();
+          break;
+        }
+        writeId(columns.linkTraceIds, source.buffer, source.at, 16);
+        writeId(columns.linkSpanIds, source.buffer, source.at + 16, 8);
+        source.at += LINK_IDS_BYTES;
+        copyText(source, columns.linkStates);
+        columns.linkAttributes.copy(source);
+      }
+    }
+    columns.linkEnds.add(items);
   }
 
   private refuse(reason: SpanRowReason): false {
@@ -180,26 +212,43 @@ export class SpanRows extends RowWriter {
     return false;
   }
 
-  private writeInt(value: number): void {
-    const out = this.buffer;
-    const at = this.length;
-    out[at] = value;
-    out[at + 1] = value >>> 8;
-    out[at + 2] = value >>> 16;
-    out[at + 3] = value >>> 24;
-    this.length = at + 4;
+  views(): readonly Buffer[] {
+    if (this.rowCount === 0) return [];
+    this.writeFragments();
+    return nativeBlock(this.rowCount, this.columns.all());
   }
 
-  private writeLong(lo: number, hi: number): void {
-    this.writeInt(lo);
-    this.writeInt(hi);
+  view(): Buffer {
+    return joined(this.views());
   }
 
-  /** Few bytes that are in wire form already. */
-  private writeWire(bytes: Uint8Array): void {
-    const out = this.buffer;
-    const at = this.length;
-    for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i] as number;
-    this.length = at + bytes.length;
+  /** Writes the columns of our own, from their beginning. */
+  private writeFragments(): void {
+    const { partition, seq, storedAt } = this.columns;
+    for (const own of [partition, seq, storedAt]) own.reset();
+    for (const run of this.runs) {
+      const seqHigh = Math.floor(run.seq / 2 ** 32);
+      partition.open(run.rows * 2);
+      seq.open(run.rows * 8);
+      storedAt.open(run.rows * 4);
+      for (let i = 0; i < run.rows; i++) {
+        partition.short(run.partition);
+        seq.long(run.seq, seqHigh);
+        storedAt.int(run.storedAtS);
+      }
+    }
   }
+
+  reset(keepBytesMax?: number): void {
+    this.columns.reset(keepBytesMax);
+    this.rowCount = 0;
+    this.runs = [];
+  }
+}
+
+/** A String of `bytes` bytes in hex. */
+function writeId(out: Stream, input: Uint8Array, start: number, bytes: number): void {
+  if (out.length + ID_BYTES_MAX > out.buffer.length) out.ensure(ID_BYTES_MAX);
+  out.buffer[out.length] = bytes * 2;
+  out.length = writeHex(out.buffer, out.length + 1, input, start, bytes);
 }

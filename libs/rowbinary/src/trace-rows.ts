@@ -5,9 +5,6 @@ import { FragmentRows } from './fragment-rows';
 import { LedgerRows } from './ledger-rows';
 import { type SpanRowReason, SpanRows } from './span-rows';
 
-/** What the rows of spans begin with; more comes from the pool. */
-const SPANS_BYTES = 64 * 1024;
-
 /** Bytes of a segment, from `at` to its end, that are in no row. */
 export interface UnreadSpans {
   readonly segment: Segment;
@@ -32,7 +29,7 @@ export class TraceRows {
     private readonly partition: number,
     chunks = new ChunkPool(),
   ) {
-    this.spans = new SpanRows(SPANS_BYTES, chunks);
+    this.spans = new SpanRows(chunks);
     this.edges = new EdgeRows(partition, this.fragments.edges);
   }
 

@@ -14,7 +14,7 @@ import {
   LedgerRows,
   PANE_COLUMNS,
   PaneRows,
-  type RowWriter,
+  type Rows,
   SPAN_COLUMNS,
   SpanRows,
 } from '../src';
@@ -48,13 +48,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function insert(table: string, columns: readonly string[], rows: RowWriter, token: string): void {
+function insert(table: string, columns: readonly string[], rows: Rows, token: string): void {
   const path = join(folder, `${table}.bin`);
   writeFileSync(path, rows.view());
   const names = columns.map((name) => `\`${name}\``).join(', ');
   engine.query(
     `INSERT INTO ${table} (${names}) FROM INFILE '${path}'` +
-      ` SETTINGS async_insert = 0, insert_deduplication_token = '${token}' FORMAT RowBinary`,
+      ` SETTINGS async_insert = 0, insert_deduplication_token = '${token}' FORMAT ${rows.format}`,
   );
 }
 

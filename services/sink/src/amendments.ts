@@ -121,7 +121,8 @@ export async function amend(
     const fields: AmendmentFields = { ...covered, final: isFinal(trace) };
     out.append(fields, whole, fragments);
   }
-  await clickhouse.insertRowBinary('trace_amendments', AMENDMENT_COLUMNS, out.view());
+  const { format } = out;
+  await clickhouse.insertRows('trace_amendments', AMENDMENT_COLUMNS, { format, body: out.views() });
 }
 
 /** The spans of a trace, each once, and those of each fragment, as bytes. */

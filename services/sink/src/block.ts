@@ -1,12 +1,13 @@
 import type { KafkaRecord } from '@spanloom/kafka';
-import type { RowWriter } from '@spanloom/rowbinary';
+import type { RowFormat, Rows } from '@spanloom/rowbinary';
 import type { PresenceCheck } from './presence';
 import type { SeqGate } from './seq-gate';
 
-/** Rows for one table in RowBinary. */
+/** Rows for one table. */
 export interface TableRows {
   readonly table: string;
   readonly columns: readonly string[];
+  readonly format: RowFormat;
   /** Views, in order: valid until the block changes. */
   readonly body: readonly Buffer[];
   readonly rowCount: number;
@@ -29,7 +30,7 @@ export interface Block {
 export interface BlockTable {
   readonly table: string;
   readonly columns: readonly string[];
-  readonly rows: RowWriter;
+  readonly rows: Rows;
   /** Writes what the rows still hold back; called before they are taken, perhaps more than once. */
   readonly finish?: () => void;
   /** Asked only when there are rows. */
@@ -48,7 +49,7 @@ export function createBlock(
   add: Block['add'],
   others: readonly { reset(): void }[],
 ): Block {
-  const sum = (of: (rows: RowWriter) => number): number =>
+  const sum = (of: (rows: Rows) => number): number =>
     all.reduce((total, { rows }) => total + of(rows), 0);
   return {
     add,
@@ -63,8 +64,8 @@ export function createBlock(
       return all
         .filter(({ rows }) => rows.rowCount > 0)
         .map(({ table, columns, rows, presence }): TableRows => {
-          const { rowCount } = rows;
-          return { table, columns, body: rows.views(), rowCount, presence: presence() };
+          const { format, rowCount } = rows;
+          return { table, columns, format, body: rows.views(), rowCount, presence: presence() };
         });
     },
     reset() {

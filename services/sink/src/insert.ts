@@ -70,7 +70,7 @@ export function createInserter(deps: InserterDeps): Inserter {
   async function send(rows: TableRows, token: string): Promise<void> {
     const begun_ms = clock.monotonicMs();
     await faultPoint('sink.before-insert');
-    await clickhouse.insertRowBinary(rows.table, rows.columns, rows.body, {
+    await clickhouse.insertRows(rows.table, rows.columns, rows, {
       ...BLOCK_SETTINGS,
       insert_deduplication_token: token,
     });

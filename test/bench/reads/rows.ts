@@ -15,7 +15,7 @@ const MESSAGE_SPANS = 200;
 const SCHEMA_ID = 1;
 const NANOS_PER_S = 1_000_000_000n;
 
-/** Rows in RowBinary, each file one insert. */
+/** Rows as the sink sends them, each file one insert: spans as Native blocks, panes in RowBinary. */
 export interface ReadsFiles {
   readonly span_paths: readonly string[];
   readonly pane_paths: readonly string[];

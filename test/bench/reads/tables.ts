@@ -38,21 +38,26 @@ export async function fillTables(
   }
   const of = files.span_paths.length + files.pane_paths.length + files.ten_minute_paths.length;
   let done = 0;
-  const insert = async (table: string, columns: readonly string[], paths: readonly string[]) => {
+  const insert = async (
+    table: string,
+    columns: readonly string[],
+    paths: readonly string[],
+    format: 'RowBinary' | 'Native',
+  ) => {
     const structure = await structureOf(engine, table, columns);
     const names = columns.map((name) => `\`${name}\``).join(', ');
     for (const path of paths) {
       await engine.command(
-        `INSERT INTO ${table} (${names}) SELECT ${names} FROM file('${path}', 'RowBinary', '${structure}')
+        `INSERT INTO ${table} (${names}) SELECT ${names} FROM file('${path}', '${format}', '${structure}')
          SETTINGS optimize_on_insert = 0, materialize_skip_indexes_on_insert = 0`,
       );
       onFile(++done, of);
     }
     await engine.command(`OPTIMIZE TABLE ${table} FINAL`);
   };
-  await insert('otel_traces', SPAN_COLUMNS, files.span_paths);
-  await insert('latency_panes', PANE_COLUMNS, files.pane_paths);
-  await insert('latency_ten_minutes', PANE_COLUMNS, files.ten_minute_paths);
+  await insert('otel_traces', SPAN_COLUMNS, files.span_paths, 'Native');
+  await insert('latency_panes', PANE_COLUMNS, files.pane_paths, 'RowBinary');
+  await insert('latency_ten_minutes', PANE_COLUMNS, files.ten_minute_paths, 'RowBinary');
   return sizes(engine);
 }
 

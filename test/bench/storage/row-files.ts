@@ -14,7 +14,7 @@ const PARTITIONS = 8;
 const START_UNIX_S = 1_760_000_000;
 const NANOS_PER_S = 1_000_000_000n;
 
-/** Rows in RowBinary, each file one insert. */
+/** Rows as Native blocks, each file one insert. */
 export interface RowFiles {
   readonly paths: readonly string[];
   readonly rows: number;
@@ -24,7 +24,7 @@ export interface RowFiles {
 
 /** Writes whole traces, as fragments of partitions like those that the assembler makes. */
 export class FragmentFiles {
-  private readonly rows = new SpanRows(FILE_ROWS * 700);
+  private readonly rows = new SpanRows();
   private readonly seqs = new Array<number>(PARTITIONS).fill(0);
   private readonly paths: string[] = [];
   private bytes = 0;
@@ -49,7 +49,7 @@ export class FragmentFiles {
   }
 
   private flush(): void {
-    const path = join(this.dir, `rows-${this.paths.length}.bin`);
+    const path = join(this.dir, `rows-${this.paths.length}.native`);
     writeFileSync(path, this.rows.view());
     this.paths.push(path);
     this.written += this.rows.rowCount;

@@ -62,7 +62,7 @@ export async function fillTable(
   for (const [i, path] of files.paths.entries()) {
     await engine.command(
       `INSERT INTO ${table} (${columns}) SELECT ${columns}
-       FROM file('${path}', 'RowBinary', '${structure}') SETTINGS ${INSERT_SETTINGS}`,
+       FROM file('${path}', 'Native', '${structure}') SETTINGS ${INSERT_SETTINGS}`,
     );
     onFile(i + 1);
   }

@@ -6,7 +6,7 @@ import {
   LEDGER_COLUMNS,
   PANE_COLUMNS,
   PaneRows,
-  type RowWriter,
+  type Rows,
   SPAN_COLUMNS,
   TraceRows,
 } from '@spanloom/rowbinary';
@@ -108,7 +108,7 @@ function createLine(partition: number, rules: LatencyRules) {
     }
   }
 
-  const tables: readonly (readonly [string, readonly string[], RowWriter])[] = [
+  const tables: readonly (readonly [string, readonly string[], Rows])[] = [
     ['otel_traces', SPAN_COLUMNS, rows.spans],
     ['trace_fragments', FRAGMENT_COLUMNS, rows.fragments],
     ['service_edges', EDGE_COLUMNS, rows.edges],
@@ -137,7 +137,8 @@ function createLine(partition: number, rules: LatencyRules) {
       rows.edges.flush(last.seq, last.closedAtS);
       for (const [table, columns, made] of tables) {
         if (made.rowCount === 0) continue;
-        await clickhouse.insertRowBinary(table, columns, made.view(), { optimize_on_insert: 0 });
+        const encoded = { format: made.format, body: made.views() };
+        await clickhouse.insertRows(table, columns, encoded, { optimize_on_insert: 0 });
         made.reset(KEEP_BYTES_MAX);
       }
     },

@@ -1,6 +1,6 @@
 import { FragmentBatchBuilder, FragmentReader } from '@spanloom/avro';
 import type { ClickHouse } from '@spanloom/clickhouse';
-import { type RowWriter, TraceRows } from '@spanloom/rowbinary';
+import { type Rows, TraceRows } from '@spanloom/rowbinary';
 import { isRetriable, retry, SpanloomError, systemClock } from '@spanloom/runtime';
 import type { Entry } from '@spanloom/window';
 import { REBUILT_TABLES, type RebuiltTable, type ShadowNames } from './tables';
@@ -36,7 +36,7 @@ export function createShadowWriter(
   const rows = new TraceRows(partition);
   const counts = { spans: 0, fragments: 0, blocks: 0 };
 
-  function rowsOf({ name }: RebuiltTable): RowWriter {
+  function rowsOf({ name }: RebuiltTable): Rows {
     if (name === 'otel_traces') return rows.spans;
     return name === 'trace_fragments' ? rows.fragments : rows.ledger;
   }
@@ -71,10 +71,15 @@ export function createShadowWriter(
       const name = names.shadow(table);
       await retry(
         () =>
-          clickhouse.insertRowBinary(name, table.columns, made.view(), {
-            optimize_on_insert: 0,
-            insert_deduplication_token: `${name}-${partition}-${block}`,
-          }),
+          clickhouse.insertRows(
+            name,
+            table.columns,
+            { format: made.format, body: made.views() },
+            {
+              optimize_on_insert: 0,
+              insert_deduplication_token: `${name}-${partition}-${block}`,
+            },
+          ),
         {
           attempts_max: INSERT_ATTEMPTS_MAX,
           base_ms: 200,
@@ -90,7 +95,7 @@ export function createShadowWriter(
   }
 
   const isFull = (): boolean =>
-    rows.spans.length + rows.fragments.length > BLOCK_BYTES ||
+    rows.spans.byteCount + rows.fragments.byteCount > BLOCK_BYTES ||
     rows.spans.rowCount + rows.fragments.rowCount + rows.ledger.rowCount > BLOCK_ROWS;
 
   return {

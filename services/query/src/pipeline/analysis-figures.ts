@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ClickHouse } from '@spanloom/clickhouse';
+import type { ClickHouse, EncodedRows } from '@spanloom/clickhouse';
 import { DelayBook } from '@spanloom/figures';
 import { DELAY_COLUMNS, DelayRows } from '@spanloom/rowbinary';
 import type { Clock, Logger } from '@spanloom/runtime';
@@ -32,7 +32,7 @@ interface Pending {
 export function createAnalysisFigures(
   config: { readonly figures_interval_ms: number },
   deps: {
-    readonly clickhouse: Pick<ClickHouse, 'insertRowBinary'>;
+    readonly clickhouse: Pick<ClickHouse, 'insertRows'>;
     readonly metrics: Pick<QueryMetrics, 'figuresLost'>;
     readonly logger: Logger;
     readonly clock: Clock;
@@ -64,7 +64,8 @@ export function createAnalysisFigures(
     if (pending === null) return;
     const { rows, token } = pending;
     try {
-      await clickhouse.insertRowBinary('pipeline_delays', DELAY_COLUMNS, rows.view(), {
+      const encoded: EncodedRows = { format: rows.format, body: rows.views() };
+      await clickhouse.insertRows('pipeline_delays', DELAY_COLUMNS, encoded, {
         insert_deduplication_token: token,
       });
       pending = null;

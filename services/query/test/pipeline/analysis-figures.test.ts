@@ -8,8 +8,8 @@ function setUp(failures: number) {
     { figures_interval_ms: 600_000 },
     {
       clickhouse: {
-        async insertRowBinary(_table, _columns, body, settings) {
-          const bytes = Buffer.isBuffer(body) ? body.length : -1;
+        async insertRows(_table, _columns, { body }, settings) {
+          const bytes = Buffer.concat(body).length;
           inserts.push({ token: settings?.insert_deduplication_token, bytes });
           if (inserts.length <= failures) throw new Error('away');
         },

@@ -1,0 +1,39 @@
+import type { RowWriter } from './row-writer';
+
+/** A column of a block in ClickHouse's Native format. */
+export interface NativeColumn {
+  readonly name: string;
+  /** The type of what is sent; the server converts it to the table's. */
+  readonly type: string;
+  /** What its values are made of, one after the other: of an Array its ends, then its elements. */
+  readonly streams: readonly RowWriter[];
+}
+
+/**
+ * A block in ClickHouse's Native format as HTTP takes it (ClickHouse docs, "Interfaces / Formats / Native"): the number of
+ * columns and of rows as LEB128; then of each column its name and type as Strings, and its values. Integers are
+ * little-endian; a String is its length as LEB128, then its bytes; an Array is, for all rows, where each one ends as
+ * UInt64, then all elements; a Map is an Array whose elements are all keys, then all values.
+ *
+ * @returns views of the streams, with the small parts between them: valid until a stream changes
+ */
+export function nativeBlock(rowCount: number, columns: readonly NativeColumn[]): readonly Buffer[] {
+  const pieces: Buffer[] = [Buffer.concat([varint(columns.length), varint(rowCount)])];
+  for (const { name, type, streams } of columns) {
+    pieces.push(Buffer.concat([text(name), text(type)]));
+    for (const stream of streams) pieces.push(...stream.views());
+  }
+  return pieces;
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let left = value;
+  for (; left > 127; left = Math.floor(left / 128)) bytes.push((left % 128) | 128);
+  return Buffer.from([...bytes, left]);
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([varint(bytes.length), bytes]);
+}
