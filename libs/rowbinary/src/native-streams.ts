@@ -1,7 +1,7 @@
 import type { AvroSource } from './avro-source';
 import type { ChunkPool } from './chunk-pool';
 import { RowWriter } from './row-writer';
-import { copyText } from './text-copy';
+import { copyShortPairs, copyText } from './text-copy';
 
 /** What a stream begins with; more comes from the pool. */
 const STREAM_BYTES = 4 * 1024;
@@ -110,7 +110,9 @@ export class MapStreams {
     let pairs = 0;
     for (let count = source.blockCount(); count > 0; count = source.blockCount()) {
       pairs += count;
-      for (let i = count; i > 0 && !source.broken; i--) {
+      for (let left = count; left > 0 && !source.broken; left--) {
+        left -= copyShortPairs(source, keys, values, left);
+        if (left === 0) break;
         copyText(source, keys);
         copyText(source, values);
       }

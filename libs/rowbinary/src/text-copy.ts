@@ -47,3 +47,56 @@ function copyBytes(
     output.setUint32(to + i, input.getUint32(from + i, true), true);
   }
 }
+
+/** A length of Avro that takes one byte is twice the value, and below this. */
+const ONE_BYTE = 128;
+
+/**
+ * Copies pairs of texts, alternately to the one and the other, up to the first pair with a text of 64 bytes or more, or
+ * one that does not fit: what {@link copyText} does for each, at half the time, since nothing is written back between.
+ * @returns how many pairs were copied
+ */
+export function copyShortPairs(
+  source: AvroSource,
+  keys: RowWriter,
+  values: RowWriter,
+  pairs_max: number,
+): number {
+  const { buffer, view: input } = source;
+  // A copy in words may read as far after its end as it may write.
+  const end = Math.min(source.end, buffer.length - WORD_BYTES);
+  const keyWords = keys.words;
+  const valueWords = values.words;
+  const keyEnd = keys.buffer.length - ONE_BYTE;
+  const valueEnd = values.buffer.length - ONE_BYTE;
+  let { at } = source;
+  let keyAt = keys.length;
+  let valueAt = values.length;
+  let pairs = 0;
+  while (pairs < pairs_max && at < end && keyAt < keyEnd && valueAt < valueEnd) {
+    const keySize = buffer[at] as number;
+    const keyBytes = keySize >>> 1;
+    const between = at + 1 + keyBytes;
+    if (between >= end) break;
+    const valueSize = buffer[between] as number;
+    const valueBytes = valueSize >>> 1;
+    const next = between + 1 + valueBytes;
+    if (((keySize | valueSize) & 1) !== 0 || (keySize | valueSize) >= ONE_BYTE || next > end) break;
+    keyWords.setUint8(keyAt++, keyBytes);
+    for (let i = 0; i < keyBytes; i += WORD_BYTES) {
+      keyWords.setUint32(keyAt + i, input.getUint32(at + 1 + i, true), true);
+    }
+    valueWords.setUint8(valueAt++, valueBytes);
+    for (let i = 0; i < valueBytes; i += WORD_BYTES) {
+      valueWords.setUint32(valueAt + i, input.getUint32(between + 1 + i, true), true);
+    }
+    keyAt += keyBytes;
+    valueAt += valueBytes;
+    at = next;
+    pairs++;
+  }
+  source.at = at;
+  keys.length = keyAt;
+  values.length = valueAt;
+  return pairs;
+}
