@@ -101,13 +101,15 @@ export class RowWriter implements Rows {
 
   uint16(value: number): void {
     this.ensure(2);
-    this.length = this.buffer.writeUInt16LE(value & 0xffff, this.length);
+    this.words.setUint16(this.length, value, true);
+    this.length += 2;
   }
 
   /** UInt32, DateTime, or the bits of an Int32. */
   uint32(value: number): void {
     this.ensure(4);
-    this.length = this.buffer.writeUInt32LE(value >>> 0, this.length);
+    this.words.setUint32(this.length, value, true);
+    this.length += 4;
   }
 
   /** UInt64, Int64 or DateTime64 from a safe integer. */
@@ -118,13 +120,15 @@ export class RowWriter implements Rows {
   /** UInt64, Int64 or DateTime64 from the halves of its two's complement form. */
   halves(lo: number, hi: number): void {
     this.ensure(8);
-    this.buffer.writeUInt32LE(lo >>> 0, this.length);
-    this.length = this.buffer.writeUInt32LE(hi >>> 0, this.length + 4);
+    this.words.setUint32(this.length, lo, true);
+    this.words.setUint32(this.length + 4, hi, true);
+    this.length += 8;
   }
 
   float64(value: number): void {
     this.ensure(8);
-    this.length = this.buffer.writeDoubleLE(value, this.length);
+    this.words.setFloat64(this.length, value, true);
+    this.length += 8;
   }
 
   /** LEB128, the length of a String, Array or Map. */

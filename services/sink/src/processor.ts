@@ -18,6 +18,7 @@ import type { Inserter } from './insert';
 import type { SinkMetrics } from './metrics';
 import { createSeqGate } from './seq-gate';
 import type { settings } from './settings';
+import type { Turns } from './turns';
 
 /** What the processors of one topic share. */
 export interface SinkDeps {
@@ -28,6 +29,7 @@ export interface SinkDeps {
   readonly storedBefore: (partition: number) => Promise<number | null>;
   readonly inserter: Inserter;
   readonly budget: ByteBudget;
+  readonly turns: Turns;
   readonly metrics: SinkMetrics;
   readonly health: MutableHealth;
   readonly logger: Logger;
@@ -39,6 +41,10 @@ export interface SinkDeps {
  * tokens after 10,000 blocks: an owner that slept for longer must not insert before it has asked.
  */
 const PROOF_MS_MAX = 5_000;
+/** A partition with this part of a full block before it is far behind. */
+const FAR_BEHIND = 1 / 4;
+/** A block lingers for so many times longer while its partition waits for its turn to go on filling it. */
+const WAITING_LINGERS = 10;
 
 /**
  * Stores one partition block by block. Before a block is inserted its range and the sequence number
@@ -62,6 +68,7 @@ export async function createProcessor(
   let position = stored.offset;
   let begunAtMs = clock.monotonicMs();
   let provedAtMs = Number.NEGATIVE_INFINITY;
+  let recordBytes = 0;
 
   async function commit(checkpoint: SinkCheckpoint): Promise<void> {
     await handle.commit(checkpoint.offset, checkpointMetadata(checkpoint));
@@ -98,6 +105,7 @@ export async function createProcessor(
     inherited = false;
     block.reset();
     deps.budget.set(handle, 0);
+    deps.turns.end(handle);
   }
 
   const isFull = (): boolean =>
@@ -105,7 +113,17 @@ export async function createProcessor(
     block.bytes >= config.block_bytes_max ||
     deps.budget.isSpent;
 
-  const isOld = (): boolean => clock.monotonicMs() - begunAtMs >= config.block_linger_ms;
+  function isOld(): boolean {
+    const lingers = deps.turns.isWaiting(handle) ? WAITING_LINGERS : 1;
+    return clock.monotonicMs() - begunAtMs >= config.block_linger_ms * lingers;
+  }
+
+  /** Far behind, and free to end the block anywhere: then blocks get full, and partitions take turns. */
+  function isFarBehind(): boolean {
+    if (position > stored.offset) recordBytes = block.bytes / (position - stored.offset);
+    const lag = (handle.highWatermark() ?? position) - position;
+    return stored.intentTo === null && lag * recordBytes >= config.block_bytes_max * FAR_BEHIND;
+  }
 
   /** While an intent is open, the block ends exactly where it says. */
   async function storeWhen(due: () => boolean): Promise<void> {
@@ -144,6 +162,8 @@ export async function createProcessor(
         if (record.offset >= position) await take(record);
       }
       await storeWhen(isOld);
+      if (isFarBehind()) deps.turns.ask(handle);
+      else deps.turns.end(handle);
     },
     idle: () => storeWhen(isOld),
     async release(why) {
@@ -151,6 +171,7 @@ export async function createProcessor(
         if (why !== 'failed' && stored.intentTo === null) await store();
       } finally {
         deps.budget.set(handle, 0);
+        deps.turns.end(handle);
         health.setProblem(`${topic}/${partition}`, null);
       }
     },

@@ -16,6 +16,7 @@ import { createProcessor, type SinkDeps } from './processor';
 import type { settings } from './settings';
 import { createSpanLayouts } from './span-layouts';
 import { createTraceBlock, type TraceBlockDeps } from './trace-block';
+import { createTurns } from './turns';
 
 type BlockFactory = (topic: string, partition: number, deps: TraceBlockDeps) => Block;
 
@@ -30,6 +31,8 @@ const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
 
 /** Four topics share the memory: each fetch response is small, and there is always a next one. */
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
+/** One fills its block while another's is being inserted. */
+const TURNS_MAX = 2;
 const FIGURES_INTERVAL_MS = 1_000;
 
 /** What {@link startSink} needs of the process that it runs in. */
@@ -71,6 +74,7 @@ export async function startSink(
     const deps: SinkDeps = {
       ...shared,
       topic,
+      turns: createTurns(TURNS_MAX),
       createBlock: (of, partition) => createBlock(of, partition, { metrics, layouts, chunks }),
       storedBefore: (partition) => storedBefore(name, partition, { kafka, clickhouse, logger }),
     };

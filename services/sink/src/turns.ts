@@ -1,0 +1,52 @@
+import type { PartitionHandle } from '@spanloom/kafka';
+
+/** What is paused and resumed. */
+type Turner = Pick<PartitionHandle, 'pause' | 'resume'>;
+
+/** Why a partition is paused that waits for its turn. */
+const WHY = 'another partition fills its block';
+
+/**
+ * While partitions of a topic are far behind, few at a time fill their blocks and the others wait: the same memory then
+ * holds blocks of the full size instead of many small ones, which cost ClickHouse twice as much a span. Each partition
+ * has its turn in the order in which it asked.
+ */
+export interface Turns {
+  /** Gives `turner` a turn, or pauses it until one is free. Asking again changes nothing. */
+  ask(turner: Turner): void;
+  /** Its block is stored, it has caught up, or it is let go: it neither has nor wants a turn. */
+  end(turner: Turner): void;
+  isWaiting(turner: Turner): boolean;
+}
+
+/** @param turns_max how many have a turn at the same time */
+export function createTurns(turns_max: number): Turns {
+  const holders = new Set<Turner>();
+  const waiting = new Set<Turner>();
+
+  function giveNext(): void {
+    for (const turner of waiting) {
+      if (holders.size >= turns_max) return;
+      waiting.delete(turner);
+      holders.add(turner);
+      turner.resume(WHY);
+    }
+  }
+
+  return {
+    ask(turner) {
+      if (holders.has(turner) || waiting.has(turner)) return;
+      if (holders.size < turns_max) {
+        holders.add(turner);
+        return;
+      }
+      waiting.add(turner);
+      turner.pause(WHY);
+    },
+    end(turner) {
+      if (waiting.delete(turner)) turner.resume(WHY);
+      if (holders.delete(turner)) giveNext();
+    },
+    isWaiting: (turner) => waiting.has(turner),
+  };
+}
