@@ -23,7 +23,34 @@ export function nativeBlock(rowCount: number, columns: readonly NativeColumn[]):
     pieces.push(Buffer.concat([text(name), text(type)]));
     for (const stream of streams) pieces.push(...stream.views());
   }
-  return pieces;
+  return joinSmall(pieces);
+}
+
+/** Pieces below this are joined, up to this much: sending one costs more than copying it. */
+const SMALL_BYTES = 32 * 1024;
+const JOINED_BYTES_MAX = 256 * 1024;
+
+function joinSmall(pieces: readonly Buffer[]): readonly Buffer[] {
+  const joined: Buffer[] = [];
+  let small: Buffer[] = [];
+  let smallBytes = 0;
+  const flush = (): void => {
+    if (small.length > 0) joined.push(Buffer.concat(small, smallBytes));
+    small = [];
+    smallBytes = 0;
+  };
+  for (const piece of pieces) {
+    const isSmall = piece.length < SMALL_BYTES;
+    if (!isSmall || smallBytes + piece.length > JOINED_BYTES_MAX) flush();
+    if (isSmall) {
+      small.push(piece);
+      smallBytes += piece.length;
+    } else {
+      joined.push(piece);
+    }
+  }
+  flush();
+  return joined;
 }
 
 function varint(value: number): Buffer {
