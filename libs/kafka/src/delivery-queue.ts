@@ -1,18 +1,16 @@
 import type { PartitionFetched } from './fetch-protocol';
 import type { KafkaRecord } from './record';
 
-/** Fetched records that wait: everything from offset `from` up to before `next`, gaps in the log included. */
+/** What a fetch brought, as far as it matters here. */
+type Fetched = Pick<PartitionFetched, 'nextOffset' | 'bytes' | 'decode' | 'done'>;
+
+/** Fetches that wait: everything from offset `from` up to before `next`, gaps in the log included. */
 interface Waiting {
   readonly from: number;
   next: number;
-  readonly records: KafkaRecord[];
   bytes: number;
-  /** Say that the records are not read any more. */
-  readonly done: (() => void)[];
+  readonly fetches: Fetched[];
 }
-
-/** What a fetch brought, as far as it matters here. */
-type Fetched = Pick<PartitionFetched, 'records' | 'nextOffset' | 'bytes' | 'done'>;
 
 /**
  * Brings what is fetched and what is wanted together, for one partition. Pure: no clock, no I/O.
@@ -23,8 +21,9 @@ type Fetched = Pick<PartitionFetched, 'records' | 'nextOffset' | 'bytes' | 'done
 export class DeliveryQueue {
   readonly #bytes_max: number;
   #waiting: Waiting[] = [];
-  /** Of what was taken last. */
-  #taken: readonly (() => void)[] = [];
+  /** What was taken last, the position that it was for, and the offset in the log that this means. */
+  #taken: { readonly head: Waiting; readonly position: number; readonly wanted: number } | null =
+    null;
   #bytes = 0;
   #fetchOffset = 0;
   #alias = { position: -1, offset: -1 };
@@ -50,7 +49,7 @@ export class DeliveryQueue {
 
   /** Forgets what waits; the next fetch starts at `offset`. */
   seek(offset: number): void {
-    for (const { done } of this.#waiting) for (const tell of done) tell();
+    for (const head of this.#waiting) finish(head);
     this.#waiting = [];
     this.#bytes = 0;
     this.#fetchOffset = offset;
@@ -64,59 +63,68 @@ export class DeliveryQueue {
 
   /** Takes what a fetch at `from` brought. Answers to an earlier position are dropped. */
   push(from: number, fetched: Fetched): void {
-    const { records, nextOffset: next, bytes, done } = fetched;
+    const { nextOffset: next, bytes } = fetched;
     if (from !== this.#fetchOffset || next === null || next <= from) {
-      done();
+      fetched.done();
       return;
     }
     this.#fetchOffset = next;
     this.#bytes += bytes;
     const last = this.#waiting.at(-1);
     if (last !== undefined && last.bytes + bytes <= this.#bytes_max) {
-      for (const record of records) last.records.push(record);
+      last.fetches.push(fetched);
       last.next = next;
       last.bytes += bytes;
-      last.done.push(done);
     } else {
-      this.#waiting.push({ from, next, records, bytes, done: [done] });
+      this.#waiting.push({ from, next, bytes, fetches: [fetched] });
     }
   }
 
   /**
-   * Records to process at `position`, or null when none of those that wait fit. Then, if what waits starts elsewhere,
-   * it is dropped and `fetchOffset` goes to the position. They can be read until {@link done} is called.
+   * Takes what is to be processed at `position`, for {@link open}; false when none of what waits fits. Then, if it starts
+   * elsewhere, it is dropped and `fetchOffset` goes to the position.
    */
-  take(position: number): readonly KafkaRecord[] | null {
+  take(position: number): boolean {
     const wanted = this.#alias.position === position ? this.#alias.offset : position;
     while (this.#waiting[0] !== undefined && this.#waiting[0].next <= wanted) {
-      this.#shift();
-      this.done();
+      finish(this.#shift() as Waiting);
     }
-    const head = this.#waiting[0];
-    if (head === undefined || wanted < head.from) {
-      if (head !== undefined || this.#fetchOffset !== wanted) this.seek(wanted);
-      return null;
+    const first = this.#waiting[0];
+    if (first === undefined || wanted < first.from) {
+      if (first !== undefined || this.#fetchOffset !== wanted) this.seek(wanted);
+      return false;
     }
-    this.#shift();
-    const records = from(head.records, wanted);
+    this.#taken = { head: this.#shift() as Waiting, position, wanted };
+    return true;
+  }
+
+  /** Unpacks the records of what was taken last, perhaps none. They can be read until {@link done} is called. */
+  async open(): Promise<readonly KafkaRecord[]> {
+    if (this.#taken === null) return [];
+    const { head, position, wanted } = this.#taken;
+    const all: KafkaRecord[] = [];
+    for (const { decode } of head.fetches) for (const record of await decode()) all.push(record);
+    const records = from(all, wanted);
     const last = records.at(-1);
     this.#alias = { position: last === undefined ? position : last.offset + 1, offset: head.next };
-    if (last !== undefined) return records;
-    this.done();
-    return this.take(position);
+    return records;
   }
 
   /** Says that what was taken last is not read any more. */
   done(): void {
-    for (const tell of this.#taken) tell();
-    this.#taken = [];
+    if (this.#taken !== null) finish(this.#taken.head);
+    this.#taken = null;
   }
 
-  #shift(): void {
+  #shift(): Waiting | undefined {
     const head = this.#waiting.shift();
     this.#bytes -= head?.bytes ?? 0;
-    this.#taken = head?.done ?? [];
+    return head;
   }
+}
+
+function finish(head: Waiting): void {
+  for (const { done } of head.fetches) done();
 }
 
 /** The records with offset ≥ `offset`, without a copy in the common case. */

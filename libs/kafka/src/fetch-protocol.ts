@@ -1,6 +1,7 @@
 import { FrameLease, framePool } from './frame-pool';
 import { type Broker, Encoder, type Protocol } from './internals';
-import { type AbortedTransaction, type DecodedRecords, decodeRecordBatches } from './record-batch';
+import type { KafkaRecord } from './record';
+import { type AbortedTransaction, decodeRecordBatches, offsetAfterBatches } from './record-batch';
 
 /** Fetch request and response, version 11 (Kafka protocol guide). Version 11 is spoken by brokers from 2.3 to 4.x. */
 const FETCH_API = { apiKey: 1, apiVersion: 11, apiName: 'Fetch' } as const;
@@ -18,7 +19,7 @@ export interface PartitionFetch {
 }
 
 /** What came of one partition. */
-export interface PartitionFetched extends DecodedRecords {
+export interface PartitionFetched {
   readonly partition: number;
   /** Kafka's error code; 0 for none. */
   readonly errorCode: number;
@@ -28,7 +29,11 @@ export interface PartitionFetched extends DecodedRecords {
   readonly readableEnd: number;
   /** Bytes of the record batches as they came. */
   readonly bytes: number;
-  /** Says that nobody reads the records any more: their memory is used for other answers then. */
+  /** Offset after the last whole record batch, markers and aborted ones included; null when there was none. */
+  readonly nextOffset: number | null;
+  /** Unpacks the records, those at the offset asked for and after it: only when they are needed, because it takes memory. */
+  readonly decode: () => Promise<readonly KafkaRecord[]>;
+  /** Says that nobody reads the records any more, nor wants to: their memory is used for other answers then. */
   readonly done: () => void;
 }
 
@@ -113,18 +118,18 @@ async function decodeResponse(
   for (let topics = reader.int32(); topics > 0; topics--) {
     reader.skip(reader.int16()); // the name: one topic was asked for
     for (let partitions = reader.int32(); partitions > 0; partitions--) {
-      fetched.push(await decodePartition(reader, offsets, lease));
+      fetched.push(decodePartition(reader, offsets, lease));
     }
   }
   lease.release();
   return { clientSideThrottleTime, partitions: fetched };
 }
 
-async function decodePartition(
+function decodePartition(
   reader: Reader,
   offsets: ReadonlyMap<number, number>,
   lease: FrameLease,
-): Promise<PartitionFetched> {
+): PartitionFetched {
   const partition = reader.int32();
   const errorCode = reader.int16();
   const highWatermark = reader.offset();
@@ -136,15 +141,14 @@ async function decodePartition(
   }
   reader.int32(); // preferred read replica
   const batches = reader.bytes(reader.int32());
-  const decoded = await decodeRecordBatches(batches, offsets.get(partition) ?? 0, aborted);
   const readableEnd = lastStable >= 0 ? lastStable : highWatermark;
   const bytes = batches.length;
-  const done = decoded.views ? lease.hold() : nothing;
-  return { partition, errorCode, highWatermark, readableEnd, bytes, done, ...decoded };
+  const nextOffset = offsetAfterBatches(batches);
+  const decode = async (): Promise<readonly KafkaRecord[]> =>
+    (await decodeRecordBatches(batches, offsets.get(partition) ?? 0, aborted)).records;
+  const done = lease.hold();
+  return { partition, errorCode, highWatermark, readableEnd, bytes, nextOffset, decode, done };
 }
-
-/** Unpacked records have memory of their own. */
-function nothing(): void {}
 
 /** Reads big-endian fields one after the other. */
 class Reader {

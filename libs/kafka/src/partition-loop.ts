@@ -161,11 +161,12 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
         continue;
       }
       const before = queue.fetchOffset;
-      const records = paused.size > 0 ? null : queue.take(current.position());
-      if (records !== null) {
+      if (paused.size === 0 && queue.take(current.position())) {
         options.onWanted();
         await options.turnstile.run(async () => {
-          if (!isOver()) await busy(() => current.process(records));
+          if (isOver()) return;
+          const records = await queue.open();
+          if (records.length > 0) await busy(() => current.process(records));
         });
         queue.done();
         failures = 0;

@@ -33,7 +33,10 @@ export interface CommittedOffset {
 export interface PartitionProcessor {
   /** Next offset wanted. The runner goes there whenever what it would deliver next starts elsewhere. */
   position(): number;
-  /** Takes consecutive records in offset order, the first at `position()` (higher only where the log has a gap). */
+  /**
+   * Takes consecutive records in offset order, the first at `position()` (higher only where the log has a gap). Their
+   * bytes can be read until the call is over.
+   */
   process(records: readonly KafkaRecord[]): Promise<void>;
   /**
    * Called about every `idle_interval_ms`, whether records come or not.

@@ -70,7 +70,8 @@ async function fetchAt(
     const broker = await cluster.findBroker({ nodeId: leader });
     const [answer] = await fetchFrom(broker, topic, [{ partition, offset }], LIMITS);
     if (answer?.errorCode === KAFKA_CODE.none) {
-      return { next: answer.nextOffset ?? offset, records: answer.records };
+      // Never given back: who reads them may keep them.
+      return { next: answer.nextOffset ?? offset, records: await answer.decode() };
     }
     if (answer?.errorCode === KAFKA_CODE.offsetOutOfRange) {
       const low = await listOffset(cluster, topic, partition, true);

@@ -41,8 +41,6 @@ export interface DecodedRecords {
   readonly records: KafkaRecord[];
   /** Offset after the last whole record batch, markers and aborted ones included; null when there was none. */
   readonly nextOffset: number | null;
-  /** Whether some of them are views of the bytes that were decoded. */
-  readonly views: boolean;
 }
 
 /**
@@ -58,11 +56,9 @@ export async function decodeRecordBatches(
   const records: KafkaRecord[] = [];
   const open = new AbortedProducers(aborted);
   let nextOffset: number | null = null;
-  let views = false;
   for (let at = 0; at + AT.records <= bytes.length; ) {
-    const end = at + BATCH_PREFIX_BYTES + bytes.readInt32BE(at + AT.length);
+    const end = endOfBatch(bytes, at);
     if (end > bytes.length) break;
-    if (end < at + AT.records || bytes[at + AT.magic] !== 2) corrupt('no batch of format 2');
     const baseOffset = readOffset(bytes, at);
     const attributes = bytes.readInt16BE(at + AT.attributes);
     nextOffset = baseOffset + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
@@ -70,12 +66,31 @@ export async function decodeRecordBatches(
       const body = bytes.subarray(at + AT.records, end);
       const codec = codecOf(attributes);
       const plain = codec === undefined ? body : await codec.decompress(body);
-      views ||= plain === body;
       decodeRecords(plain, bytes, at, baseOffset, attributes, fromOffset, records);
     }
     at = end;
   }
-  return { records, nextOffset, views };
+  return { records, nextOffset };
+}
+
+/** Offset after the last whole record batch in `bytes`, by their heads alone; null when there is none. 'state-corrupt' likewise. */
+export function offsetAfterBatches(bytes: Buffer): number | null {
+  let nextOffset: number | null = null;
+  for (let at = 0; at + AT.records <= bytes.length; ) {
+    const end = endOfBatch(bytes, at);
+    if (end > bytes.length) break;
+    nextOffset = readOffset(bytes, at) + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
+    at = end;
+  }
+  return nextOffset;
+}
+
+/** Where the batch at `at` ends, which may be behind the bytes' end. */
+function endOfBatch(bytes: Buffer, at: number): number {
+  const end = at + BATCH_PREFIX_BYTES + bytes.readInt32BE(at + AT.length);
+  if (end > bytes.length) return end;
+  if (end < at + AT.records || bytes[at + AT.magic] !== 2) corrupt('no batch of format 2');
+  return end;
 }
 
 /** Follows which producers' records belong to an aborted transaction, while batches go by in order. */

@@ -1,4 +1,4 @@
-/** One record as read from a partition. Buffers are views into the fetched response: copy what must outlive the call. */
+/** One record as read from a partition. Buffers are views into memory that is used again after the call: copy what must outlive it. */
 export interface KafkaRecord {
   /** Offset within the partition. */
   readonly offset: number;

@@ -98,7 +98,6 @@ test('leaves out records before the wanted offset, and a batch that is cut off',
   expect(await decodeRecordBatches(cut.subarray(0, 40), 11, [])).toEqual({
     records: [],
     nextOffset: null,
-    views: false,
   });
 });
 

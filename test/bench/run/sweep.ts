@@ -38,7 +38,7 @@ function openWindows(value: number, options: BenchOptions): Point {
     rooted: false,
   };
   // The gap must outlast the filling of the log, which is its time.
-  const gap_s = Math.max(10, Math.ceil(value / 10_000));
+  const gap_s = Math.max(10, Math.ceil(value / 25_000));
   const more = {
     SPANLOOM_GAP_S: String(gap_s),
     SPANLOOM_CUT_S: String(gap_s * 4),
