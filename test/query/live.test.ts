@@ -81,7 +81,8 @@ async function watchClose(traceId: string, least: number): Promise<void> {
     }
     return false;
   });
-  expect(looks).toBeGreaterThan(5);
+  // Before it closed, while it closed, after: how many there are is for the machine's speed to say.
+  expect(looks).toBeGreaterThan(2);
 }
 
 test('a trace is seen while it is open, while it closes, and when it is stored, each span once', async () => {

@@ -99,6 +99,8 @@ describe('traces of several fragments', () => {
     const sink = await bench.start();
     await bench.send('traces', 0, tracesMessage(0, 1, [fragment(WEB)]));
     await until(amended(1));
+    // Calls are inserted after the fragments that they are of.
+    await until(async () => (await graph()).length > 0);
     expect(await graph()).toEqual(graphOf(WEB));
     expect(await graph()).toEqual([expect.stringMatching(/^web>cart-by-name virtual_node 1 /)]);
 

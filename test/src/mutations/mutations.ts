@@ -83,4 +83,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'seq: (await deps.storedBefore(partition)) && null',
     tests: 'test/sink/exactly-once',
   },
+  {
+    name: 'reuse: the memory of records is used again while they are processed',
+    file: 'libs/kafka/src/partition-loop.ts',
+    find: 'const records = await queue.open();',
+    replace: 'const records = await queue.open();\n          queue.done();',
+    tests: 'test/kafka/memory',
+  },
 ];
