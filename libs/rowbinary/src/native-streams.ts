@@ -26,27 +26,6 @@ export class Stream extends RowWriter {
     this.length = this.mark;
   }
 
-  /** Eight bytes, low half first. */
-  long(lo: number, hi: number): void {
-    if (this.length + 8 > this.buffer.length) this.ensure(8);
-    const { words, length } = this;
-    words.setUint32(length, lo, true);
-    words.setUint32(length + 4, hi, true);
-    this.length = length + 8;
-  }
-
-  /** Four bytes, for which {@link open} must have made room. */
-  int(value: number): void {
-    this.words.setUint32(this.length, value, true);
-    this.length += 4;
-  }
-
-  /** Two bytes, for which {@link open} must have made room. */
-  short(value: number): void {
-    this.words.setUint16(this.length, value, true);
-    this.length += 2;
-  }
-
   /** Few bytes that are in wire form already, for which {@link open} must have made room. */
   wire(bytes: Uint8Array): void {
     const { buffer, length } = this;
@@ -79,7 +58,7 @@ export class Ends {
   add(elements: number): void {
     this.count += elements;
     // More elements than 2^32 do not fit into a block.
-    this.stream.long(this.count, 0);
+    this.stream.halves(this.count, 0);
   }
 
   reset(keepBytesMax?: number): void {

@@ -21,3 +21,11 @@ export function joined(views: readonly Buffer[]): Buffer {
   const [first, ...rest] = views;
   return first !== undefined && rest.length === 0 ? first : Buffer.concat(views);
 }
+
+/** Rows as an insert takes them: valid until more is written. */
+export function encoded(rows: Rows): {
+  readonly format: RowFormat;
+  readonly body: readonly Buffer[];
+} {
+  return { format: rows.format, body: rows.views() };
+}

@@ -124,8 +124,8 @@ export class SpanRows implements Rows {
     this.durationHi = source.hi;
     if (this.startHi < 0) return this.refuse('start');
     if (this.durationHi < 0) return this.refuse('duration');
-    columns.start.long(this.startLo, this.startHi);
-    columns.duration.long(this.durationLo, this.durationHi);
+    columns.start.halves(this.startLo, this.startHi);
+    columns.duration.halves(this.durationLo, this.durationHi);
     this.kind = source.long();
     const kind = KINDS[this.kind];
     if (kind === undefined) return this.refuse('kind');
@@ -159,7 +159,7 @@ export class SpanRows implements Rows {
     this.nameStart = source.at - source.last;
     copyText(source, columns.traceState);
     source.long();
-    columns.flags.int(source.lo);
+    columns.flags.uint32(source.lo);
     copyText(source, columns.statusMessage);
     copyText(source, columns.scopeName);
     copyText(source, columns.scopeVersion);
@@ -179,7 +179,7 @@ export class SpanRows implements Rows {
       items += count;
       for (let i = count; i > 0 && !source.broken; i--) {
         source.long();
-        columns.eventTimes.long(source.lo, source.hi);
+        columns.eventTimes.halves(source.lo, source.hi);
         copyText(source, columns.eventNames);
         columns.eventAttributes.copy(source);
       }
@@ -232,9 +232,9 @@ export class SpanRows implements Rows {
       seq.open(run.rows * 8);
       storedAt.open(run.rows * 4);
       for (let i = 0; i < run.rows; i++) {
-        partition.short(run.partition);
-        seq.long(run.seq, seqHigh);
-        storedAt.int(run.storedAtS);
+        partition.uint16(run.partition);
+        seq.halves(run.seq, seqHigh);
+        storedAt.uint32(run.storedAtS);
       }
     }
   }

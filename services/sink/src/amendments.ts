@@ -5,7 +5,12 @@ import {
   type StoredSpanRow,
   spanOfRow,
 } from '@spanloom/clickhouse';
-import { AMENDMENT_COLUMNS, type AmendmentFields, AmendmentRows } from '@spanloom/rowbinary';
+import {
+  AMENDMENT_COLUMNS,
+  type AmendmentFields,
+  AmendmentRows,
+  encoded,
+} from '@spanloom/rowbinary';
 
 /** A trace that a note says is, or may become, more than one fragment. */
 export interface NotedTrace {
@@ -121,8 +126,7 @@ export async function amend(
     const fields: AmendmentFields = { ...covered, final: isFinal(trace) };
     out.append(fields, whole, fragments);
   }
-  const { format } = out;
-  await clickhouse.insertRows('trace_amendments', AMENDMENT_COLUMNS, { format, body: out.views() });
+  await clickhouse.insertRows('trace_amendments', AMENDMENT_COLUMNS, encoded(out));
 }
 
 /** The spans of a trace, each once, and those of each fragment, as bytes. */

@@ -2,6 +2,7 @@ import { FragmentBatchBuilder, FragmentReader } from '@spanloom/avro';
 import type { ClickHouse } from '@spanloom/clickhouse';
 import {
   EDGE_COLUMNS,
+  encoded,
   FRAGMENT_COLUMNS,
   LEDGER_COLUMNS,
   PANE_COLUMNS,
@@ -137,8 +138,7 @@ function createLine(partition: number, rules: LatencyRules) {
       rows.edges.flush(last.seq, last.closedAtS);
       for (const [table, columns, made] of tables) {
         if (made.rowCount === 0) continue;
-        const encoded = { format: made.format, body: made.views() };
-        await clickhouse.insertRows(table, columns, encoded, { optimize_on_insert: 0 });
+        await clickhouse.insertRows(table, columns, encoded(made), { optimize_on_insert: 0 });
         made.reset(KEEP_BYTES_MAX);
       }
     },

@@ -1,6 +1,6 @@
 import { FragmentBatchBuilder, FragmentReader } from '@spanloom/avro';
 import type { ClickHouse } from '@spanloom/clickhouse';
-import { type Rows, TraceRows } from '@spanloom/rowbinary';
+import { encoded, type Rows, TraceRows } from '@spanloom/rowbinary';
 import { isRetriable, retry, SpanloomError, systemClock } from '@spanloom/runtime';
 import type { Entry } from '@spanloom/window';
 import { REBUILT_TABLES, type RebuiltTable, type ShadowNames } from './tables';
@@ -71,15 +71,10 @@ export function createShadowWriter(
       const name = names.shadow(table);
       await retry(
         () =>
-          clickhouse.insertRows(
-            name,
-            table.columns,
-            { format: made.format, body: made.views() },
-            {
-              optimize_on_insert: 0,
-              insert_deduplication_token: `${name}-${partition}-${block}`,
-            },
-          ),
+          clickhouse.insertRows(name, table.columns, encoded(made), {
+            optimize_on_insert: 0,
+            insert_deduplication_token: `${name}-${partition}-${block}`,
+          }),
         {
           attempts_max: INSERT_ATTEMPTS_MAX,
           base_ms: 200,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ClickHouse, EncodedRows } from '@spanloom/clickhouse';
+import type { ClickHouse } from '@spanloom/clickhouse';
 import { DelayBook } from '@spanloom/figures';
-import { DELAY_COLUMNS, DelayRows } from '@spanloom/rowbinary';
+import { DELAY_COLUMNS, DelayRows, encoded } from '@spanloom/rowbinary';
 import type { Clock, Logger } from '@spanloom/runtime';
 import type { QueryMetrics } from '../metrics';
 
@@ -64,8 +64,7 @@ export function createAnalysisFigures(
     if (pending === null) return;
     const { rows, token } = pending;
     try {
-      const encoded: EncodedRows = { format: rows.format, body: rows.views() };
-      await clickhouse.insertRows('pipeline_delays', DELAY_COLUMNS, encoded, {
+      await clickhouse.insertRows('pipeline_delays', DELAY_COLUMNS, encoded(rows), {
         insert_deduplication_token: token,
       });
       pending = null;
