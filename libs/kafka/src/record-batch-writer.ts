@@ -1,5 +1,5 @@
+import { crc32c } from '@node-rs/crc32';
 import { codecOf } from './codecs';
-import { crc32c } from './crc32c';
 import type { OutgoingRecord } from './record';
 import { BATCH_AT as AT, BATCH_PREFIX_BYTES } from './record-batch';
 
@@ -45,8 +45,8 @@ export async function encodeRecordBatch(
   }
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   writeBatchHead(head, length, records.length, compression, now_ms, producer);
-  let sum = crc32c(pieces[0] as Buffer, AT.attributes);
-  for (let i = 1; i < pieces.length; i++) sum = crc32c(pieces[i] as Buffer, 0, sum);
+  let sum = crc32c((pieces[0] as Buffer).subarray(AT.attributes));
+  for (let i = 1; i < pieces.length; i++) sum = crc32c(pieces[i] as Buffer, sum);
   head.writeUInt32BE(sum, AT.crc);
   return { pieces, length };
 }
