@@ -1,3 +1,4 @@
+import './native-memory';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { SpanloomError } from '@spanloom/runtime';

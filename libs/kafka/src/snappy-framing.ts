@@ -1,3 +1,4 @@
+import './native-memory';
 import { SpanloomError } from '@spanloom/runtime';
 import { compressSync, uncompressSync } from 'snappy';
 

@@ -21,6 +21,7 @@ import {
   stepInto,
   type WindowRules,
 } from '@spanloom/window';
+import { createCheckpointDue } from './checkpoint-due';
 import type { MessagePool } from './message-pool';
 import type { AssemblerMetrics } from './metrics';
 import { openState } from './open-state';
@@ -78,8 +79,11 @@ export async function createProcessor(
   metrics.openings.inc({ source });
   const reading = deps.pressure.attach(handle);
 
-  let unsavedBytes = 0;
-  let savedAtMs = clock.monotonicMs();
+  const due = createCheckpointDue({
+    interval_ms: config.checkpoint_interval_ms,
+    bytes_max: config.checkpoint_bytes_max,
+    clock,
+  });
   let committedAtMs = clock.monotonicMs();
   let committed = -1;
   let quietSinceMs = clock.monotonicMs();
@@ -91,7 +95,7 @@ export async function createProcessor(
     stepInto(state, scanned, rules, output);
     metrics.fragments.inc({}, output.entries - entries);
     metrics.spans.inc({}, scanned.received);
-    unsavedBytes += record.value?.length ?? 0;
+    due.applied(record.value?.length ?? 0);
     // A tick does not end a quiet spell: the next one is due a second after it.
     quietSinceMs = clock.monotonicMs();
   }
@@ -117,7 +121,7 @@ export async function createProcessor(
       await store.save(state, rules);
       metrics.checkpoints.inc({ outcome: 'saved' });
       redisPressure.settled(partition);
-      unsavedBytes = 0;
+      due.saved();
     } catch (error) {
       // Redis is a checkpoint: without it the windows stay in memory and in the log, and reading pauses.
       const waits = redisPressure.absorbs(partition, error);
@@ -125,7 +129,7 @@ export async function createProcessor(
       if (!waits) throw error;
     }
     await faultPoint('assembler.after-checkpoint');
-    savedAtMs = clock.monotonicMs();
+    due.tried();
   }
 
   async function commit(): Promise<void> {
@@ -138,10 +142,9 @@ export async function createProcessor(
   }
 
   async function saveAndCommitWhenDue(): Promise<void> {
+    const isMuch = due.isMuch && !deps.pressure.isHeld;
+    if (!isMuch && !due.isTime(lag())) return;
     const nowMs = clock.monotonicMs();
-    const due = nowMs - savedAtMs >= config.checkpoint_interval_ms;
-    const much = unsavedBytes >= config.checkpoint_bytes_max && !deps.pressure.isHeld;
-    if (!due && !much) return;
     await save();
     if (nowMs - committedAtMs >= config.commit_interval_ms) await commit();
   }
@@ -159,10 +162,12 @@ export async function createProcessor(
     await faultPoint('assembler.after-tick');
   }
 
+  const lag = (): number => Math.max(0, (handle.highWatermark() ?? state.applied) - state.applied);
+
   function report(): void {
     metrics.openWindows.set(labels, state.openWindows);
     metrics.openBytes.set(labels, state.openBytes);
-    metrics.lag.set(labels, Math.max(0, (handle.highWatermark() ?? state.applied) - state.applied));
+    metrics.lag.set(labels, lag());
   }
 
   return {

@@ -21,10 +21,10 @@ export const settings = defineSettings('assembler', {
     min: 10,
     max: 60_000,
     unit: 'ms',
-    doc: 'How often the windows are written to Redis. A window that opens and closes in between never goes there.',
+    doc: 'How often the windows are written to Redis; five times as seldom while a partition is far behind, with a quarter of `checkpoint_bytes_max` before it. A window that opens and closes in between never goes there.',
   }),
   checkpoint_bytes_max: int({
-    default: 8_388_608,
+    default: 33_554_432,
     min: 65_536,
     max: 268_435_456,
     unit: 'bytes',
