@@ -1,7 +1,7 @@
 import { type CallSketch, CallSketches } from './call-sketches';
 import { writeBuckets } from './edge-rows';
 import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 import { ServiceCounts } from './service-counts';
 import { SpanRows } from './span-rows';
 
@@ -41,7 +41,7 @@ export interface AmendmentFields {
 const STATUS_ERROR = 2;
 
 /** Analyses traces of several fragments as a whole: rows of `trace_amendments`. */
-export class AmendmentRows extends RowWriter {
+export class AmendmentRows extends RowBinaryRows {
   private readonly analysis = new FragmentAnalysis();
   private readonly services = new ServiceCounts();
   private readonly spans = new SpanRows();
@@ -54,15 +54,15 @@ export class AmendmentRows extends RowWriter {
    * @throws RangeError when a span cannot be read
    */
   append(fields: AmendmentFields, whole: Buffer, fragments: readonly Buffer[]): void {
-    this.text(fields.traceId);
-    this.uint16(fields.partition);
-    this.int64(fields.lastSeq);
-    this.uint32(fields.fragments);
-    this.uint32(fields.closedAtS);
-    this.uint8(fields.final ? 1 : 0);
+    this.out.text(fields.traceId);
+    this.out.uint16(fields.partition);
+    this.out.int64(fields.lastSeq);
+    this.out.uint32(fields.fragments);
+    this.out.uint32(fields.closedAtS);
+    this.out.uint8(fields.final ? 1 : 0);
     this.edges.clear();
     const errors = this.load(whole);
-    this.analysis.write(this, errors, this.edges);
+    this.analysis.write(this.out, errors, this.edges);
     for (const fragment of fragments) {
       this.load(fragment);
       this.analysis.takeCalls(this.edges);
@@ -93,19 +93,19 @@ export class AmendmentRows extends RowWriter {
   private writeEdges(): void {
     const edges = [...this.edges.values()].map(withoutZeros).filter(isCorrection);
     const column = (write: (edge: CallSketch) => void): void => {
-      this.varint(edges.length);
+      this.out.varint(edges.length);
       edges.forEach(write);
     };
-    column((edge) => this.uint32(edge.paneS));
-    column((edge) => this.text(edge.client));
-    column((edge) => this.text(edge.server));
-    column((edge) => this.text(edge.type));
-    column((edge) => this.int64(edge.calls));
-    column((edge) => this.int64(edge.failed));
-    column((edge) => this.float64(edge.clientNano));
-    column((edge) => this.float64(edge.serverNano));
-    column((edge) => writeBuckets(this, edge.clientBuckets));
-    column((edge) => writeBuckets(this, edge.serverBuckets));
+    column((edge) => this.out.uint32(edge.paneS));
+    column((edge) => this.out.text(edge.client));
+    column((edge) => this.out.text(edge.server));
+    column((edge) => this.out.text(edge.type));
+    column((edge) => this.out.int64(edge.calls));
+    column((edge) => this.out.int64(edge.failed));
+    column((edge) => this.out.float64(edge.clientNano));
+    column((edge) => this.out.float64(edge.serverNano));
+    column((edge) => writeBuckets(this.out, edge.clientBuckets));
+    column((edge) => writeBuckets(this.out, edge.serverBuckets));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AnomalyEvent, Finding } from '@spanloom/detector';
 import { SPAN_KIND_NAMES } from '@spanloom/model';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 
 /** Columns of `anomalies` in the order in which {@link AnomalyRows} writes them. */
 export const ANOMALY_COLUMNS = [
@@ -25,13 +25,13 @@ export const ANOMALY_COLUMNS = [
 ] as const;
 
 /** Rows of `anomalies`. */
-export class AnomalyRows extends RowWriter {
+export class AnomalyRows extends RowBinaryRows {
   /** @param storedAtS append time of the message, s since 1970 */
   append(event: AnomalyEvent, storedAtS: number): void {
-    this.text(event.id);
-    this.text(event.incident);
-    this.uint32(event.atS);
-    this.uint32(storedAtS);
+    this.out.text(event.id);
+    this.out.text(event.incident);
+    this.out.uint32(event.atS);
+    this.out.uint32(storedAtS);
     this.texts(event.services);
     const { findings } = event;
     this.texts(findings.map(({ what }) => what));
@@ -40,26 +40,26 @@ export class AnomalyRows extends RowWriter {
     this.texts(findings.map(kindOf));
     this.texts(findings.map(({ name }) => name.peer));
     this.texts(findings.map((found) => (found.what === 'self-time' ? '' : found.missing)));
-    this.varint(findings.length);
-    for (const { traces } of findings) this.int64(traces);
+    this.out.varint(findings.length);
+    for (const { traces } of findings) this.out.int64(traces);
     this.numbers(findings.map(({ observed }) => observed));
     this.numbers(findings.map(({ expected }) => expected));
     this.numbers(findings.map((found) => (found.what === 'self-time' ? found.excessNano : 0)));
     this.numbers(findings.map(({ effect }) => effect));
     this.numbers(findings.map(({ evidence }) => evidence));
-    this.varint(findings.length);
+    this.out.varint(findings.length);
     for (const { exemplars } of findings) this.texts(exemplars);
     this.rowCount++;
   }
 
   private texts(values: readonly string[]): void {
-    this.varint(values.length);
-    for (const value of values) this.text(value);
+    this.out.varint(values.length);
+    for (const value of values) this.out.text(value);
   }
 
   private numbers(values: readonly number[]): void {
-    this.varint(values.length);
-    for (const value of values) this.float64(value);
+    this.out.varint(values.length);
+    for (const value of values) this.out.float64(value);
   }
 }
 

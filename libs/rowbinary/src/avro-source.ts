@@ -5,7 +5,8 @@
  * the caller looks once, when it has read a whole value.
  */
 export class AvroSource {
-  buffer: Uint8Array = new Uint8Array(0);
+  // A Buffer from the start: what comes are Buffers, and code is compiled for the classes that it has seen.
+  buffer: Uint8Array = Buffer.alloc(0);
   view: DataView = new DataView(this.buffer.buffer);
   at = 0;
   end = 0;

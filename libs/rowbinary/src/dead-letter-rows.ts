@@ -1,5 +1,5 @@
 import type { DeadLetter } from '@spanloom/avro';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 
 /** Columns of `dead_letters` in the order in which {@link DeadLetterRows} writes them. */
 export const DEAD_LETTER_COLUMNS = [
@@ -17,20 +17,20 @@ export const DEAD_LETTER_COLUMNS = [
 ] as const;
 
 /** Rows of `dead_letters`. */
-export class DeadLetterRows extends RowWriter {
+export class DeadLetterRows extends RowBinaryRows {
   append(letter: DeadLetter): void {
-    this.text(letter.topic);
-    this.uint16(letter.partition);
-    this.int64(letter.offset);
-    this.uint32(letter.index);
-    this.int64(letter.atUnixMs);
-    this.text(letter.reason);
-    this.text(letter.error);
-    this.uint32(letter.attempts);
-    this.uint32(letter.schemaId);
-    this.uint8(letter.key === null ? 1 : 0);
-    if (letter.key !== null) this.bytes(letter.key);
-    this.bytes(letter.raw);
+    this.out.text(letter.topic);
+    this.out.uint16(letter.partition);
+    this.out.int64(letter.offset);
+    this.out.uint32(letter.index);
+    this.out.int64(letter.atUnixMs);
+    this.out.text(letter.reason);
+    this.out.text(letter.error);
+    this.out.uint32(letter.attempts);
+    this.out.uint32(letter.schemaId);
+    this.out.uint8(letter.key === null ? 1 : 0);
+    if (letter.key !== null) this.out.bytes(letter.key);
+    this.out.bytes(letter.raw);
     this.rowCount++;
   }
 }

@@ -1,6 +1,7 @@
 import type { BucketCounts } from './bucket-counts';
+import type { ByteWriter } from './byte-writer';
 import type { CallSketch, CallSketches } from './call-sketches';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 
 /** Columns of `service_edges` in the order in which {@link EdgeRows} writes them. */
 export const EDGE_COLUMNS = [
@@ -22,7 +23,7 @@ export const EDGE_COLUMNS = [
 const EDGES_MAX = 10_000;
 
 /** Turns gathered calls into rows of `service_edges`, which add up there: how often it is done does not matter. */
-export class EdgeRows extends RowWriter {
+export class EdgeRows extends RowBinaryRows {
   constructor(
     private readonly partition: number,
     private readonly edges: CallSketches,
@@ -44,31 +45,31 @@ export class EdgeRows extends RowWriter {
   flush(seq: number, storedAtS: number): void {
     for (const edge of this.edges.values()) {
       this.writeEdge(edge);
-      this.uint32(storedAtS);
-      this.varint(1);
-      this.uint16(this.partition);
-      this.int64(seq);
+      this.out.uint32(storedAtS);
+      this.out.varint(1);
+      this.out.uint16(this.partition);
+      this.out.int64(seq);
       this.rowCount++;
     }
     this.edges.clear();
   }
 
   private writeEdge(edge: CallSketch): void {
-    this.uint32(edge.paneS);
-    this.text(edge.client);
-    this.text(edge.server);
-    this.text(edge.type);
-    this.int64(edge.calls);
-    this.int64(edge.failed);
-    this.float64(edge.clientNano);
-    this.float64(edge.serverNano);
-    writeBuckets(this, edge.clientBuckets);
-    writeBuckets(this, edge.serverBuckets);
+    this.out.uint32(edge.paneS);
+    this.out.text(edge.client);
+    this.out.text(edge.server);
+    this.out.text(edge.type);
+    this.out.int64(edge.calls);
+    this.out.int64(edge.failed);
+    this.out.float64(edge.clientNano);
+    this.out.float64(edge.serverNano);
+    writeBuckets(this.out, edge.clientBuckets);
+    writeBuckets(this.out, edge.serverBuckets);
   }
 }
 
 /** A Map(Int16, Int64) of counts by bucket. */
-export function writeBuckets(out: RowWriter, buckets: BucketCounts): void {
+export function writeBuckets(out: ByteWriter, buckets: BucketCounts): void {
   out.varint(buckets.size);
   for (const [index, count] of buckets) {
     out.uint16(index);

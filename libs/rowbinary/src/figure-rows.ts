@@ -1,5 +1,6 @@
 import type { DelayPane, ProducerCounters } from '@spanloom/avro';
-import { RowWriter } from './row-writer';
+import type { ByteWriter } from './byte-writer';
+import { RowBinaryRows } from './row-binary-rows';
 
 /** Columns of `pipeline_delays` in the order in which {@link DelayRows} writes them. */
 export const DELAY_COLUMNS = [
@@ -37,45 +38,45 @@ export interface RowOrigin {
 }
 
 /** Rows of `pipeline_delays`. */
-export class DelayRows extends RowWriter {
+export class DelayRows extends RowBinaryRows {
   append(pane: DelayPane, origin: RowOrigin): void {
-    this.text(pane.figure);
-    this.text(pane.leg);
-    this.text(pane.service);
-    this.uint32(pane.start_s);
-    this.int64(pane.count);
-    this.int64(pane.clamped);
-    this.float64(pane.sum);
-    this.float64(pane.min);
-    this.float64(pane.max);
+    this.out.text(pane.figure);
+    this.out.text(pane.leg);
+    this.out.text(pane.service);
+    this.out.uint32(pane.start_s);
+    this.out.int64(pane.count);
+    this.out.int64(pane.clamped);
+    this.out.float64(pane.sum);
+    this.out.float64(pane.min);
+    this.out.float64(pane.max);
     const { indices, counts } = pane;
-    this.varint(indices.length);
+    this.out.varint(indices.length);
     for (let i = 0; i < indices.length; i++) {
-      this.uint16(indices[i] as number);
-      this.int64(counts[i] as number);
+      this.out.uint16(indices[i] as number);
+      this.out.int64(counts[i] as number);
     }
-    writeOrigin(this, origin);
+    writeOrigin(this.out, origin);
     this.rowCount++;
   }
 }
 
 /** Rows of `producer_counters`. */
-export class CounterRows extends RowWriter {
+export class CounterRows extends RowBinaryRows {
   append({ service, startId, ended, dropped }: ProducerCounters, origin: RowOrigin): void {
-    this.text(service);
-    this.text(startId);
-    this.uint32(origin.at_s - (origin.at_s % 60));
-    this.int64(ended);
-    this.int64(dropped);
-    writeOrigin(this, origin);
+    this.out.text(service);
+    this.out.text(startId);
+    this.out.uint32(origin.at_s - (origin.at_s % 60));
+    this.out.int64(ended);
+    this.out.int64(dropped);
+    writeOrigin(this.out, origin);
     this.rowCount++;
   }
 }
 
-function writeOrigin(rows: RowWriter, { partition, seq, at_s }: RowOrigin): void {
-  rows.uint32(at_s);
-  rows.varint(seq > 0 ? 1 : 0);
+function writeOrigin(out: ByteWriter, { partition, seq, at_s }: RowOrigin): void {
+  out.uint32(at_s);
+  out.varint(seq > 0 ? 1 : 0);
   if (seq === 0) return;
-  rows.uint16(partition);
-  rows.int64(seq);
+  out.uint16(partition);
+  out.int64(seq);
 }

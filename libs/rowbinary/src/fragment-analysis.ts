@@ -1,7 +1,7 @@
 import { errorOrigin, PEER_ATTRIBUTES, type Peer, peerOf, TraceAnalyzer } from '@spanloom/trace';
 import { AvroSource } from './avro-source';
+import type { ByteWriter } from './byte-writer';
 import type { CallSketches } from './call-sketches';
-import type { RowWriter } from './row-writer';
 import { OTHER_SERVICES, SERVICES_MAX } from './service-counts';
 import type { SpanRows } from './span-rows';
 import { TextCache } from './text-cache';
@@ -35,7 +35,7 @@ const PEER_BYTES = PEER_ATTRIBUTES.map((name) => Buffer.from(name));
 /** Analyses the spans of one fragment as they are appended to {@link SpanRows}, without decoding them. */
 export class FragmentAnalysis {
   private readonly analyzer = new TraceAnalyzer();
-  private source: Uint8Array = new Uint8Array(0);
+  private source: Uint8Array = Buffer.alloc(0);
   private places = new Int32Array(64 * PLACES);
   private readonly attributes = new AvroSource();
   private readonly services: (string | undefined)[] = [];
@@ -77,7 +77,7 @@ export class FragmentAnalysis {
    * Writes the columns of {@link ANALYSIS_COLUMNS}, and adds the calls to `edges`.
    * @param errors spans with status Error
    */
-  write(out: RowWriter, errors: number, edges: CallSketches): void {
+  write(out: ByteWriter, errors: number, edges: CallSketches): void {
     this.analyzer.run();
     const { tree } = this.analyzer;
     out.uint32(tree.depthMax);
@@ -97,7 +97,7 @@ export class FragmentAnalysis {
     this.addCalls(edges, -1);
   }
 
-  private writeErrorOrigin(out: RowWriter, errors: number): void {
+  private writeErrorOrigin(out: ByteWriter, errors: number): void {
     if (errors === 0) {
       for (let i = 0; i < 3; i++) out.uint8(0);
       return;
@@ -113,16 +113,16 @@ export class FragmentAnalysis {
     return this.places[span * PLACES + which] as number;
   }
 
-  private writeService(out: RowWriter, span: number): void {
+  private writeService(out: ByteWriter, span: number): void {
     this.writeText(out, this.place(span, 1), this.place(span, 2));
   }
 
-  private writeName(out: RowWriter, span: number): void {
+  private writeName(out: ByteWriter, span: number): void {
     this.writeText(out, this.place(span, 3), this.place(span, 4));
   }
 
   /** Names are short: a loop is quicker than a native copy. */
-  private writeText(out: RowWriter, start: number, end: number): void {
+  private writeText(out: ByteWriter, start: number, end: number): void {
     if (end - start > 64) {
       out.bytes(this.source, start, end);
       return;
@@ -135,7 +135,7 @@ export class FragmentAnalysis {
     out.length = at;
   }
 
-  private writePath(out: RowWriter): void {
+  private writePath(out: ByteWriter): void {
     const { path } = this.analyzer;
     this.operationCount = 0;
     for (let at = 0; at < path.spanCount; at++) {
@@ -180,7 +180,7 @@ export class FragmentAnalysis {
     return true;
   }
 
-  private writeSkew(out: RowWriter): void {
+  private writeSkew(out: ByteWriter): void {
     const { spans, tree, skew } = this.analyzer;
     if (skew.edgeCount === 0) {
       for (let i = 0; i < 4; i++) out.uint8(0);

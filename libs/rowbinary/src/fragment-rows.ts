@@ -1,6 +1,6 @@
 import { CallSketches } from './call-sketches';
 import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 import { ServiceCounts } from './service-counts';
 import type { SpanRows } from './span-rows';
 
@@ -49,7 +49,7 @@ const STATUS_ERROR = 2;
 const INT64_MAX_HI = 0x7fffffff;
 
 /** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it. */
-export class FragmentRows extends RowWriter {
+export class FragmentRows extends RowBinaryRows {
   /** The calls of the fragments written. */
   readonly edges = new CallSketches();
   private readonly services = new ServiceCounts();
@@ -61,7 +61,7 @@ export class FragmentRows extends RowWriter {
   private endLo = 0;
   private endHi = 0;
   private hasRoot = false;
-  private rootSource: Uint8Array = new Uint8Array(0);
+  private rootSource: Uint8Array = Buffer.alloc(0);
   private rootSpanIdAt = 0;
   private rootServiceStart = 0;
   private rootServiceEnd = 0;
@@ -135,38 +135,38 @@ export class FragmentRows extends RowWriter {
 
   /** Writes the fragment's row. `deadLettered`: spans of it that could not be read. */
   finish(fields: FragmentFields, deadLettered: number): void {
-    this.hex(fields.buffer, fields.traceIdAt, 16);
-    this.uint16(fields.partition);
-    this.int64(fields.seq);
-    this.uint8(fields.reason);
-    this.uint8(fields.late ? 1 : 0);
-    this.uint32(fields.openedAtS);
-    this.uint32(fields.closedAtS);
-    this.uint32(this.spans);
-    this.uint32(fields.duplicateCount);
-    this.uint32(deadLettered);
-    this.halves(this.startLo, this.startHi);
-    this.halves(this.endLo, this.endHi);
-    this.uint32(this.errors);
+    this.out.hex(fields.buffer, fields.traceIdAt, 16);
+    this.out.uint16(fields.partition);
+    this.out.int64(fields.seq);
+    this.out.uint8(fields.reason);
+    this.out.uint8(fields.late ? 1 : 0);
+    this.out.uint32(fields.openedAtS);
+    this.out.uint32(fields.closedAtS);
+    this.out.uint32(this.spans);
+    this.out.uint32(fields.duplicateCount);
+    this.out.uint32(deadLettered);
+    this.out.halves(this.startLo, this.startHi);
+    this.out.halves(this.endLo, this.endHi);
+    this.out.uint32(this.errors);
     this.writeRoot();
-    this.services.write(this);
-    this.analysis.write(this, this.errors, this.edges);
+    this.services.write(this.out);
+    this.analysis.write(this.out, this.errors, this.edges);
     this.rowCount++;
   }
 
   private writeRoot(): void {
     if (this.spans === 0) {
-      for (let i = 0; i < 4; i++) this.uint8(0); // HasRoot and three empty texts
-      this.halves(0, 0);
-      this.halves(0, 0);
+      for (let i = 0; i < 4; i++) this.out.uint8(0); // HasRoot and three empty texts
+      this.out.halves(0, 0);
+      this.out.halves(0, 0);
       return;
     }
-    this.uint8(this.hasRoot ? 1 : 0);
-    this.hex(this.rootSource, this.rootSpanIdAt, 8);
-    this.bytes(this.rootSource, this.rootServiceStart, this.rootServiceEnd);
-    this.bytes(this.rootSource, this.rootNameStart, this.rootNameEnd);
-    this.halves(this.rootStartLo, this.rootStartHi);
-    this.halves(this.rootDurationLo, this.rootDurationHi);
+    this.out.uint8(this.hasRoot ? 1 : 0);
+    this.out.hex(this.rootSource, this.rootSpanIdAt, 8);
+    this.out.bytes(this.rootSource, this.rootServiceStart, this.rootServiceEnd);
+    this.out.bytes(this.rootSource, this.rootNameStart, this.rootNameEnd);
+    this.out.halves(this.rootStartLo, this.rootStartHi);
+    this.out.halves(this.rootDurationLo, this.rootDurationHi);
   }
 }
 

@@ -1,6 +1,7 @@
 export * from './amendment-rows';
 export * from './anomaly-rows';
 export * from './bucket-counts';
+export * from './byte-writer';
 export * from './call-sketches';
 export * from './chunk-pool';
 export * from './dead-letter-rows';
@@ -10,7 +11,7 @@ export * from './fragment-analysis';
 export * from './fragment-rows';
 export * from './ledger-rows';
 export * from './pane-rows';
-export * from './row-writer';
+export * from './row-binary-rows';
 export * from './rows';
 export * from './service-counts';
 export * from './span-columns';

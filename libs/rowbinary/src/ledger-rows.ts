@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '@spanloom/avro';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 
 /** Columns of `ledger` in the order in which {@link LedgerRows} writes them. */
 export const LEDGER_COLUMNS = [
@@ -15,17 +15,17 @@ export const LEDGER_COLUMNS = [
 ] as const;
 
 /** Rows of `ledger`. */
-export class LedgerRows extends RowWriter {
+export class LedgerRows extends RowBinaryRows {
   append(partition: number, seq: number, entry: LedgerEntry): void {
-    this.uint16(partition);
-    this.int64(seq);
-    this.uint32(entry.atS);
-    this.int64(entry.fromOffset);
-    this.int64(entry.toOffset);
-    this.int64(entry.received);
-    this.int64(entry.deadLettered);
-    this.int64(entry.sampledOut);
-    this.int64(entry.openSpans);
+    this.out.uint16(partition);
+    this.out.int64(seq);
+    this.out.uint32(entry.atS);
+    this.out.int64(entry.fromOffset);
+    this.out.int64(entry.toOffset);
+    this.out.int64(entry.received);
+    this.out.int64(entry.deadLettered);
+    this.out.int64(entry.sampledOut);
+    this.out.int64(entry.openSpans);
     this.rowCount++;
   }
 }

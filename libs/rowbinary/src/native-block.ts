@@ -1,4 +1,4 @@
-import type { RowWriter } from './row-writer';
+import type { ByteWriter } from './byte-writer';
 
 /** A column of a block in ClickHouse's Native format. */
 export interface NativeColumn {
@@ -6,7 +6,7 @@ export interface NativeColumn {
   /** The type of what is sent; the server converts it to the table's. */
   readonly type: string;
   /** What its values are made of, one after the other: of an Array its ends, then its elements. */
-  readonly streams: readonly RowWriter[];
+  readonly streams: readonly ByteWriter[];
 }
 
 /**

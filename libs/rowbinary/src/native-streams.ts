@@ -1,47 +1,23 @@
 import type { AvroSource } from './avro-source';
+import { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
-import { RowWriter } from './row-writer';
+
 import { copyShortPairs, copyText } from './text-copy';
 
 /** What a stream begins with; more comes from the pool. */
 const STREAM_BYTES = 4 * 1024;
 
-/** Values that lie one after the other in a block, of one column or of a part of one. */
-export class Stream extends RowWriter {
-  /** Where it was when the row under way began. */
-  private mark = 0;
-
-  constructor(chunks: ChunkPool) {
-    super(STREAM_BYTES, chunks);
-  }
-
-  /** Begins a row for which so many bytes should do: more are made room for by copying. */
-  open(bytes: number): void {
-    this.beginRow(bytes);
-    this.mark = this.length;
-  }
-
-  /** Takes the row under way back. */
-  undo(): void {
-    this.length = this.mark;
-  }
-
-  /** Few bytes that are in wire form already, for which {@link open} must have made room. */
-  wire(bytes: Uint8Array): void {
-    const { buffer, length } = this;
-    for (let i = 0; i < bytes.length; i++) buffer[length + i] = bytes[i] as number;
-    this.length = length + bytes.length;
-  }
-}
+/** Where the values of one column, or of a part of one, are written. */
+export const createStream = (chunks: ChunkPool): ByteWriter => new ByteWriter(STREAM_BYTES, chunks);
 
 /** Where each row's elements end, counted from the block's beginning. */
 export class Ends {
-  readonly stream: Stream;
+  readonly stream: ByteWriter;
   private count = 0;
   private mark = 0;
 
   constructor(chunks: ChunkPool) {
-    this.stream = new Stream(chunks);
+    this.stream = createStream(chunks);
   }
 
   open(bytes: number): void {
@@ -70,16 +46,16 @@ export class Ends {
 /** A Map(String, String). */
 export class MapStreams {
   readonly ends: Ends;
-  readonly keys: Stream;
-  readonly values: Stream;
+  readonly keys: ByteWriter;
+  readonly values: ByteWriter;
 
   constructor(chunks: ChunkPool) {
     this.ends = new Ends(chunks);
-    this.keys = new Stream(chunks);
-    this.values = new Stream(chunks);
+    this.keys = createStream(chunks);
+    this.values = createStream(chunks);
   }
 
-  get streams(): readonly Stream[] {
+  get streams(): readonly ByteWriter[] {
     return [this.ends.stream, this.keys, this.values];
   }
 

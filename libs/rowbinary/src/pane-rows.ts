@@ -1,7 +1,7 @@
 import { readWireHeader, WIRE_HEADER_BYTES } from '@spanloom/avro';
 import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { AvroSource } from './avro-source';
-import { RowWriter } from './row-writer';
+import { RowBinaryRows } from './row-binary-rows';
 import { copyText } from './text-copy';
 
 /** Columns of `latency_panes` and `latency_ten_minutes` in the order in which {@link PaneRows} writes them. */
@@ -31,9 +31,9 @@ const FIXED_BYTES = 256;
 const TEN_MINUTES_S = 600;
 
 /** Turns messages of the topic `latency` into rows of `latency_panes`. */
-export class PaneRows extends RowWriter {
+export class PaneRows extends RowBinaryRows {
   /** The same rows for `latency_ten_minutes`: there merges add them up by the ten minutes that they are in. */
-  readonly tenMinutes = new RowWriter();
+  readonly tenMinutes = new RowBinaryRows();
   partition = 0;
   /** Number of the message opened last. */
   seq = 0;
@@ -58,21 +58,21 @@ export class PaneRows extends RowWriter {
    */
   appendOpened(): number {
     const source = this.source;
-    const mark = this.length;
-    const tenMinutesMark = this.tenMinutes.length;
+    const mark = this.out.length;
+    const tenMinutesMark = this.tenMinutes.out.length;
     let rows = 0;
-    this.ensure((source.end - source.at) * GROWTH_MAX + FIXED_BYTES);
+    this.out.ensure((source.end - source.at) * GROWTH_MAX + FIXED_BYTES);
     for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
       for (let i = left; i > 0 && !source.broken; i--) {
-        const start = this.length;
+        const start = this.out.length;
         this.writePane();
         this.copyToTenMinutes(start);
         rows++;
       }
     }
     if (source.broken) {
-      this.length = mark;
-      this.tenMinutes.length = tenMinutesMark;
+      this.out.length = mark;
+      this.tenMinutes.out.length = tenMinutesMark;
       return -1;
     }
     this.rowCount += rows;
@@ -82,21 +82,22 @@ export class PaneRows extends RowWriter {
 
   /** Copies the row at `start`: it begins with the time of the pane. */
   private copyToTenMinutes(start: number): void {
-    const { tenMinutes } = this;
-    const bytes = this.length - start;
-    tenMinutes.ensure(bytes);
-    const at = tenMinutes.length;
-    this.buffer.copy(tenMinutes.buffer, at, start, this.length);
-    const paneS = this.buffer.readUInt32LE(start);
-    tenMinutes.buffer.writeUInt32LE(paneS - (paneS % TEN_MINUTES_S), at);
-    tenMinutes.length = at + bytes;
+    const { out } = this;
+    const to = this.tenMinutes.out;
+    const bytes = out.length - start;
+    to.ensure(bytes);
+    const at = to.length;
+    out.buffer.copy(to.buffer, at, start, out.length);
+    const paneS = out.buffer.readUInt32LE(start);
+    to.buffer.writeUInt32LE(paneS - (paneS % TEN_MINUTES_S), at);
+    to.length = at + bytes;
   }
 
   private writePane(): void {
     const source = this.source;
-    this.uint32(Math.max(0, Math.min(DATE_TIME_MAX, source.long())));
-    copyText(source, this);
-    copyText(source, this);
+    this.out.uint32(Math.max(0, Math.min(DATE_TIME_MAX, source.long())));
+    copyText(source, this.out);
+    copyText(source, this.out);
     this.name(SPAN_KIND_NAMES[source.long()]);
     this.name(STATUS_CODE_NAMES[source.long()]);
     this.count();
@@ -105,30 +106,30 @@ export class PaneRows extends RowWriter {
     this.double();
     const max = this.double();
     this.writeBuckets();
-    this.float64(max);
+    this.out.float64(max);
     const ids = source.at;
     if (source.end - ids < 24) {
       source.break();
       return;
     }
     source.at += 24;
-    this.hex(source.buffer, ids, 16);
-    this.hex(source.buffer, ids + 16, 8);
-    this.uint32(this.flushedAtS);
-    this.varint(1);
-    this.uint16(this.partition);
-    this.int64(this.seq);
+    this.out.hex(source.buffer, ids, 16);
+    this.out.hex(source.buffer, ids + 16, 8);
+    this.out.uint32(this.flushedAtS);
+    this.out.varint(1);
+    this.out.uint16(this.partition);
+    this.out.int64(this.seq);
   }
 
   private name(name: string | undefined): void {
     if (name === undefined) this.source.break();
-    else this.text(name);
+    else this.out.text(name);
   }
 
   private count(): void {
     const source = this.source;
     if (source.long() < 0) source.break();
-    this.halves(source.lo, source.hi);
+    this.out.halves(source.lo, source.hi);
   }
 
   private double(): number {
@@ -136,7 +137,7 @@ export class PaneRows extends RowWriter {
     if (source.end - source.at < DOUBLE_BYTES) return source.break();
     const value = source.view.getFloat64(source.at, true);
     source.at += DOUBLE_BYTES;
-    this.float64(value);
+    this.out.float64(value);
     return value;
   }
 
@@ -150,13 +151,13 @@ export class PaneRows extends RowWriter {
       for (let i = left * 2; i > 0 && !source.broken; i--) source.long();
     }
     if (source.broken) return;
-    this.varint(total);
+    this.out.varint(total);
     source.at = start;
     for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
       for (let i = left; i > 0 && !source.broken; i--) {
         const index = source.long();
         if (index < -32768 || index > 32767) source.break();
-        this.uint16(index);
+        this.out.uint16(index);
         this.count();
       }
     }

@@ -1,4 +1,4 @@
-import type { RowWriter } from './row-writer';
+import type { ByteWriter } from './byte-writer';
 
 /** Services of one trace that are told apart; spans of further ones count as {@link OTHER_SERVICES}. */
 export const SERVICES_MAX = 256;
@@ -60,7 +60,7 @@ export class ServiceCounts {
   }
 
   /** Writes the columns Services, ServiceSpans and ServiceErrors. */
-  write(out: RowWriter): void {
+  write(out: ByteWriter): void {
     out.varint(this.count);
     for (let i = 0; i < this.count; i++) {
       out.bytes(this.names[i] as Uint8Array, this.starts[i] as number, this.ends[i] as number);

@@ -1,6 +1,7 @@
+import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
 import type { NativeColumn } from './native-block';
-import { Ends, MapStreams, Stream } from './native-streams';
+import { createStream, Ends, MapStreams } from './native-streams';
 
 /** Columns of `otel_traces` as {@link SpanColumns} sends them: that of the Avro layout, then our own. */
 export const SPAN_COLUMNS = [
@@ -39,44 +40,43 @@ const MAPS = 'Array(Map(String, String))';
 
 /** The values of `otel_traces`, column by column. */
 export class SpanColumns {
-  readonly traceId: Stream;
-  readonly spanId: Stream;
-  readonly parentSpanId: Stream;
-  readonly start: Stream;
-  readonly duration: Stream;
-  readonly kind: Stream;
-  readonly status: Stream;
-  readonly service: Stream;
-  readonly name: Stream;
-  readonly traceState: Stream;
-  readonly flags: Stream;
-  readonly statusMessage: Stream;
-  readonly scopeName: Stream;
-  readonly scopeVersion: Stream;
+  readonly traceId: ByteWriter;
+  readonly spanId: ByteWriter;
+  readonly parentSpanId: ByteWriter;
+  readonly start: ByteWriter;
+  readonly duration: ByteWriter;
+  readonly kind: ByteWriter;
+  readonly status: ByteWriter;
+  readonly service: ByteWriter;
+  readonly name: ByteWriter;
+  readonly traceState: ByteWriter;
+  readonly flags: ByteWriter;
+  readonly statusMessage: ByteWriter;
+  readonly scopeName: ByteWriter;
+  readonly scopeVersion: ByteWriter;
   readonly resource: MapStreams;
   readonly attributes: MapStreams;
   /** Of the events of each span, as of its links: each of their columns has the same. */
   readonly eventEnds: Ends;
-  readonly eventTimes: Stream;
-  readonly eventNames: Stream;
+  readonly eventTimes: ByteWriter;
+  readonly eventNames: ByteWriter;
   readonly eventAttributes: MapStreams;
   readonly linkEnds: Ends;
-  readonly linkTraceIds: Stream;
-  readonly linkSpanIds: Stream;
-  readonly linkStates: Stream;
+  readonly linkTraceIds: ByteWriter;
+  readonly linkSpanIds: ByteWriter;
+  readonly linkStates: ByteWriter;
   readonly linkAttributes: MapStreams;
-  /** The same for all spans of a fragment, so written when the block is taken. */
-  readonly partition: Stream;
-  readonly seq: Stream;
-  readonly storedAt: Stream;
+  readonly partition: ByteWriter;
+  readonly seq: ByteWriter;
+  readonly storedAt: ByteWriter;
 
   /** All that a row is written to. */
-  private readonly parts: readonly (Stream | Ends)[];
+  private readonly parts: readonly (ByteWriter | Ends)[];
   private readonly columns: readonly NativeColumn[];
 
   constructor(chunks: ChunkPool) {
-    const parts: (Stream | Ends)[] = [];
-    const stream = (): Stream => keep(parts, new Stream(chunks));
+    const parts: (ByteWriter | Ends)[] = [];
+    const stream = (): ByteWriter => keep(parts, createStream(chunks));
     const ends = (): Ends => keep(parts, new Ends(chunks));
     const map = (): MapStreams => {
       const made = new MapStreams(chunks);
@@ -108,17 +108,17 @@ export class SpanColumns {
     this.linkSpanIds = stream();
     this.linkStates = stream();
     this.linkAttributes = map();
+    this.partition = stream();
+    this.seq = stream();
+    this.storedAt = stream();
     this.parts = parts;
-    this.partition = new Stream(chunks);
-    this.seq = new Stream(chunks);
-    this.storedAt = new Stream(chunks);
     this.columns = this.named();
   }
 
   private named(): readonly NativeColumn[] {
     const events = this.eventEnds.stream;
     const links = this.linkEnds.stream;
-    const shapes: readonly (readonly [type: string, streams: readonly Stream[]])[] = [
+    const shapes: readonly (readonly [type: string, streams: readonly ByteWriter[]])[] = [
       [TEXT, [this.traceId]],
       [TEXT, [this.spanId]],
       [TEXT, [this.parentSpanId]],
@@ -164,7 +164,7 @@ export class SpanColumns {
     for (const part of this.parts) part.undo();
   }
 
-  /** Bytes of the rows without the columns that are the same for a whole fragment. */
+  /** Bytes of all rows. */
   get byteCount(): number {
     let sum = 0;
     for (const part of this.parts)
@@ -174,11 +174,10 @@ export class SpanColumns {
 
   reset(keepBytesMax?: number): void {
     for (const part of this.parts) part.reset(keepBytesMax);
-    for (const own of [this.partition, this.seq, this.storedAt]) own.reset(keepBytesMax);
   }
 }
 
-function keep<T>(parts: (Stream | Ends | T)[], part: T): T {
+function keep<T>(parts: (ByteWriter | Ends | T)[], part: T): T {
   parts.push(part);
   return part;
 }

@@ -1,9 +1,8 @@
 import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { AvroSource } from './avro-source';
+import { type ByteWriter, writeHex } from './byte-writer';
 import { ChunkPool } from './chunk-pool';
 import { nativeBlock } from './native-block';
-import type { Stream } from './native-streams';
-import { writeHex } from './row-writer';
 import { joined, type Rows } from './rows';
 import { SpanColumns } from './span-columns';
 import { copyText } from './text-copy';
@@ -29,16 +28,6 @@ const RESERVED_BYTES_MAX = 4 * 1024;
 const LINK_IDS_BYTES = 24;
 /** A trace id as a String of hex. */
 const ID_BYTES_MAX = 33;
-/** Partition, Seq and StoredAt. */
-const FRAGMENT_BYTES = 14;
-
-/** Spans of one fragment that follow each other. */
-interface Run {
-  readonly partition: number;
-  readonly seq: number;
-  readonly storedAtS: number;
-  rows: number;
-}
 
 /**
  * Turns spans in canonical Avro bytes into a block of `otel_traces` in ClickHouse's Native format, in one forward pass
@@ -70,8 +59,11 @@ export class SpanRows implements Rows {
 
   private readonly source = new AvroSource();
   private readonly columns: SpanColumns;
-  private runs: Run[] = [];
-  private fragment: Omit<Run, 'rows'> = { partition: 0, seq: 0, storedAtS: 0 };
+  // What is the same for all spans of a fragment.
+  private partition = 0;
+  private seqLo = 0;
+  private seqHi = 0;
+  private storedAtS = 0;
 
   /** @param chunks where buffers come from; may be shared */
   constructor(chunks: ChunkPool = new ChunkPool()) {
@@ -80,11 +72,14 @@ export class SpanRows implements Rows {
 
   /** Sets the columns of our own for the spans that follow. `storedAtS` is in seconds since 1970. */
   setFragment(partition: number, seq: number, storedAtS: number): void {
-    this.fragment = { partition, seq, storedAtS };
+    this.partition = partition;
+    this.seqLo = seq >>> 0;
+    this.seqHi = Math.floor(seq / 2 ** 32);
+    this.storedAtS = storedAtS;
   }
 
   get byteCount(): number {
-    return this.columns.byteCount + this.rowCount * FRAGMENT_BYTES;
+    return this.columns.byteCount;
   }
 
   /**
@@ -95,19 +90,19 @@ export class SpanRows implements Rows {
     this.columns.open(Math.min((end - start) * GROWTH_MAX + FIXED_BYTES, RESERVED_BYTES_MAX));
     this.source.reset(buffer, start, end);
     if (this.writeHead() && this.writeRest()) {
+      this.writeFragment();
       this.rowCount++;
-      this.countRow();
       return this.source.at;
     }
     this.columns.undo();
     return -1;
   }
 
-  private countRow(): void {
-    const last = this.runs.at(-1);
-    const { partition, seq, storedAtS } = this.fragment;
-    if (last !== undefined && last.seq === seq && last.partition === partition) last.rows++;
-    else this.runs.push({ partition, seq, storedAtS, rows: 1 });
+  private writeFragment(): void {
+    const { partition, seq, storedAt } = this.columns;
+    partition.uint16(this.partition);
+    seq.halves(this.seqLo, this.seqHi);
+    storedAt.uint32(this.storedAtS);
   }
 
   private writeHead(): boolean {
@@ -214,7 +209,6 @@ export class SpanRows implements Rows {
 
   views(): readonly Buffer[] {
     if (this.rowCount === 0) return [];
-    this.writeFragments();
     return nativeBlock(this.rowCount, this.columns.all());
   }
 
@@ -222,32 +216,14 @@ export class SpanRows implements Rows {
     return joined(this.views());
   }
 
-  /** Writes the columns of our own, from their beginning. */
-  private writeFragments(): void {
-    const { partition, seq, storedAt } = this.columns;
-    for (const own of [partition, seq, storedAt]) own.reset();
-    for (const run of this.runs) {
-      const seqHigh = Math.floor(run.seq / 2 ** 32);
-      partition.open(run.rows * 2);
-      seq.open(run.rows * 8);
-      storedAt.open(run.rows * 4);
-      for (let i = 0; i < run.rows; i++) {
-        partition.uint16(run.partition);
-        seq.halves(run.seq, seqHigh);
-        storedAt.uint32(run.storedAtS);
-      }
-    }
-  }
-
   reset(keepBytesMax?: number): void {
     this.columns.reset(keepBytesMax);
     this.rowCount = 0;
-    this.runs = [];
   }
 }
 
 /** A String of `bytes` bytes in hex. */
-function writeId(out: Stream, input: Uint8Array, start: number, bytes: number): void {
+function writeId(out: ByteWriter, input: Uint8Array, start: number, bytes: number): void {
   if (out.length + ID_BYTES_MAX > out.buffer.length) out.ensure(ID_BYTES_MAX);
   out.buffer[out.length] = bytes * 2;
   out.length = writeHex(out.buffer, out.length + 1, input, start, bytes);

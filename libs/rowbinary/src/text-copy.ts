@@ -1,5 +1,5 @@
 import type { AvroSource } from './avro-source';
-import type { RowWriter } from './row-writer';
+import type { ByteWriter } from './byte-writer';
 
 /** Above this many bytes the engine's own copy beats a loop. */
 const LOOP_BYTES_MAX = 128;
@@ -8,7 +8,7 @@ const WORD_BYTES = 4;
 const SPARE_BYTES = 5 + WORD_BYTES;
 
 /** Copies one Avro string as a String. */
-export function copyText(source: AvroSource, out: RowWriter): void {
+export function copyText(source: AvroSource, out: ByteWriter): void {
   const bytes = source.size();
   if (out.length + bytes + SPARE_BYTES > out.buffer.length) out.ensure(bytes + SPARE_BYTES);
   const buffer = out.buffer;
@@ -33,7 +33,7 @@ export function copyText(source: AvroSource, out: RowWriter): void {
 function copyBytes(
   source: AvroSource,
   from: number,
-  out: RowWriter,
+  out: ByteWriter,
   to: number,
   bytes: number,
 ): void {
@@ -58,8 +58,8 @@ const ONE_BYTE = 128;
  */
 export function copyShortPairs(
   source: AvroSource,
-  keys: RowWriter,
-  values: RowWriter,
+  keys: ByteWriter,
+  values: ByteWriter,
   pairs_max: number,
 ): number {
   const { buffer, view: input } = source;

@@ -91,7 +91,9 @@ describe('PaneRows', () => {
         const whole = message(panes);
         const value = whole.subarray(0, cut % whole.length);
         if (rows.open(value)) expect(rows.appendOpened()).toBe(-1);
-        expect([rows.length, rows.tenMinutes.length, rows.tenMinutes.rowCount]).toEqual([0, 0, 0]);
+        expect([rows.byteCount, rows.tenMinutes.byteCount, rows.tenMinutes.rowCount]).toEqual([
+          0, 0, 0,
+        ]);
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AvroWriter, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
-import { PaneRows, type RowWriter } from '@spanloom/rowbinary';
+import { PaneRows, type RowBinaryRows } from '@spanloom/rowbinary';
 import { SpanloomError } from '@spanloom/runtime';
 import { createLatencyState, LATENCY_RULES, type LatencyFlush, step } from '@spanloom/sketch';
 import { DEFAULT_SHAPE } from '../spans/shape';
@@ -54,12 +54,12 @@ class PaneFiles {
       if (this.rows.open(message) && this.rows.appendOpened() >= 0) continue;
       throw new SpanloomError('internal', 'panes cannot be read');
     }
-    if (this.rows.length >= PANE_FILE_BYTES) this.flush();
+    if (this.rows.byteCount >= PANE_FILE_BYTES) this.flush();
   }
 
   private flush(): void {
     const { dir, paths, tenMinutePaths, rows } = this;
-    const write = (list: string[], name: string, made: RowWriter): void => {
+    const write = (list: string[], name: string, made: RowBinaryRows): void => {
       const path = join(dir, `${name}-${list.length}.bin`);
       writeFileSync(path, made.view());
       list.push(path);
