@@ -1,4 +1,4 @@
-import { FrameLease, framePool } from './frame-pool';
+import { FrameLease, framePool } from './frame-lease';
 import { type Broker, Encoder, type Protocol } from './internals';
 import type { KafkaRecord } from './record';
 import { type AbortedTransaction, decodeRecordBatches, offsetAfterBatches } from './record-batch';

@@ -1,5 +1,5 @@
 import { SpanloomError } from '@spanloom/runtime';
-import { framePool } from './frame-pool';
+import { framePool } from './frame-lease';
 
 const SIZE_BYTES = 4;
 /** Bound on an answer: what a broken or hostile peer announces must not take the process's memory. */

@@ -4,6 +4,7 @@ import type { Redis as Client } from 'ioredis';
 import { addressOf, connect } from './connection';
 import { isReplyError, isUnknownScript, messageOf } from './errors';
 import { assertNoEviction, parseMemory, type RedisMemory } from './memory';
+import { PieceCommand } from './piece-command';
 
 /** What a Redis port is configured with: the part of a service's settings that `redisSettings` names. */
 export interface RedisConfig {
@@ -17,7 +18,7 @@ export type ScriptValue = string | Buffer | number;
 
 /**
  * Runs a script: its keys (as many as it was defined with, or any number), then its arguments. Replies are as Redis gives
- * them, strings as buffers. Throws `engine-unavailable` (retriable) when Redis is away, `internal` when the
+ * them, strings as buffers. Large arguments are not copied: they must stay as they are until then. Throws `engine-unavailable` (retriable) when Redis is away, `internal` when the
  * script itself fails.
  */
 export type Script = (
@@ -55,11 +56,16 @@ function defineScript(
         `script ${name} takes ${numberOfKeys} keys, not ${keys.length}`,
       );
     }
-    const rest: ScriptValue[] = [keys.length, ...keys, ...args];
+    const run = (command: string, script: string): Promise<unknown> => {
+      const parts = [script, keys.length, ...keys, ...args];
+      return client.sendCommand(
+        new PieceCommand(command, parts, { replyEncoding: null }),
+      ) as Promise<unknown>;
+    };
     try {
-      return await client.callBuffer('evalsha', [digest, ...rest]).catch((error: unknown) => {
+      return await run('evalsha', digest).catch((error: unknown) => {
         if (!isUnknownScript(error)) throw error;
-        return client.callBuffer('eval', [lua, ...rest]);
+        return run('eval', lua);
       });
     } catch (error) {
       if (!isReplyError(error)) throw error;

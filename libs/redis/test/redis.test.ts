@@ -44,6 +44,27 @@ test('a call with thousands of arguments passes', async () => {
   expect(await count(['k'], args)).toBe(20_000);
 });
 
+test('large arguments arrive as they are, among small ones, and other commands keep their turn', async () => {
+  const echo = redis.defineScript('echo-all', 'return ARGV', 'any');
+  const large = [64 * 1024, 64 * 1024 - 1, 3_000_000].map((bytes, i) =>
+    Buffer.alloc(bytes, `${i}\r\n$5\r\n\u00e9`),
+  );
+  const [a, b, c] = large as [Buffer, Buffer, Buffer];
+  const args = [a, '', 'é', Buffer.alloc(0), b, 42, c];
+  const asSent = args.map((arg) => (Buffer.isBuffer(arg) ? arg : Buffer.from(String(arg))));
+  await redis.client.set('k', 'before');
+  const [first, got, second] = await Promise.all([
+    echo([], args),
+    redis.client.get('k'),
+    echo(['k'], [c, a]),
+  ]);
+  expect((first as Buffer[]).map((bytes, i) => bytes.equals(asSent[i] as Buffer))).toEqual(
+    args.map(() => true),
+  );
+  expect(got).toBe('before');
+  expect((second as Buffer[]).map((bytes) => bytes.length)).toEqual([c.length, a.length]);
+});
+
 test('a script that fails names itself', async () => {
   const broken = redis.defineScript('broken', "return redis.call('INCR', KEYS[1])", 1);
   await redis.client.set('k', 'no number');

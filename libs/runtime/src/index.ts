@@ -1,4 +1,5 @@
 export * from './admin';
+export * from './buffer-pool';
 export * from './clock';
 export * from './errors';
 export * from './fault-point';

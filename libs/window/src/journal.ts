@@ -37,6 +37,9 @@ export interface StoredKey {
   readonly number: number;
 }
 
+/** Gives a buffer of so many bytes, with anything in it. */
+export type Allocate = (bytes: number) => Buffer;
+
 /** From one stored state to the next. */
 export interface StoreUpdate {
   readonly contents: StoredContents;
@@ -111,11 +114,18 @@ export class Journal {
     if (begunIn !== 0) this.segmentOf(begunIn).windows--;
   }
 
-  /** The changes since the last call. The store takes all of them, or the state must not be used again. */
-  take(state: WindowState, rules: WindowRules): StoreUpdate {
+  /**
+   * The changes since the last call. The store takes all of them, or the state must not be used again.
+   * @param allocate gives the memory of the new segment, which holds most of the bytes
+   */
+  take(
+    state: WindowState,
+    rules: WindowRules,
+    allocate: Allocate = Buffer.allocUnsafeSlow,
+  ): StoreUpdate {
     const changes: StoreChange[] = [];
     this.rewriteOld(state);
-    const fresh = this.takeSegment(state);
+    const fresh = this.takeSegment(state, allocate);
     for (let first = this.segments[0]; first?.windows === 0; first = this.segments[0]) {
       this.segments.shift();
       const key = { of: 'open', number: first.number } as const;
@@ -175,7 +185,10 @@ export class Journal {
   }
 
   /** Writes what changed in open windows into a new segment; null when nothing has. */
-  private takeSegment(state: WindowState): { number: number; bytes: Buffer } | null {
+  private takeSegment(
+    state: WindowState,
+    allocate: Allocate,
+  ): { number: number; bytes: Buffer } | null {
     const { windows } = state;
     const { words } = windows.pool;
     const changed = this.changed.filter((window) => {
@@ -186,7 +199,7 @@ export class Journal {
     this.changed = [];
     if (changed.length === 0 && this.gone.length === 0) return null;
     const number = ++this.lastSegment;
-    const { bytes, table_bytes } = writeSegment(state, changed, this.gone);
+    const { bytes, table_bytes } = writeSegment(state, changed, this.gone, allocate);
     const segment = { number, table_bytes, bytes: bytes.length, windows: 0 };
     this.segments.push(segment);
     this.gone.reset();
@@ -239,6 +252,7 @@ function writeSegment(
   state: WindowState,
   changed: readonly number[],
   gone: AvroWriter,
+  allocate: Allocate,
 ): { bytes: Buffer; table_bytes: number } {
   const { windows } = state;
   const { words } = windows.pool;
@@ -256,7 +270,7 @@ function writeSegment(
     spanBytes +=
       (words[window + WINDOW.bytes] as number) - (words[window + WINDOW.savedBytes] as number);
   });
-  const bytes = Buffer.allocUnsafeSlow(table_bytes + spanBytes);
+  const bytes = allocate(table_bytes + spanBytes);
   bytes.writeUInt32LE(gone.length / ID_BYTES, 0);
   bytes.writeUInt32LE(changed.length, 4);
   bytes.set(gone.view(), TABLE_HEAD_BYTES);

@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, topicSpecs } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
-import { createPressure, runService } from '@spanloom/runtime';
+import { BufferPool, createPressure, runService } from '@spanloom/runtime';
 import { assemblerGroup, createRecordReader, rulesOf } from '@spanloom/window';
 import { createMessagePool } from './message-pool';
 import { defineMetrics } from './metrics';
@@ -63,6 +63,7 @@ void runService({
       reader: createRecordReader(registry, spanBatch),
       schemas,
       messagePool: createMessagePool(),
+      segments: new BufferPool(),
       metrics: assemblerMetrics,
       logger,
       clock,

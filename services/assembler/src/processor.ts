@@ -7,6 +7,7 @@ import type {
 } from '@spanloom/kafka';
 import type { Redis } from '@spanloom/redis';
 import {
+  type BufferPool,
   type Clock,
   type ConfigOf,
   faultPoint,
@@ -45,6 +46,8 @@ export interface AssemblerDeps {
   readonly reader: RecordReader;
   readonly schemas: OutputSchemas;
   readonly messagePool: MessagePool;
+  /** Memory of checkpoints on their way to Redis. */
+  readonly segments: BufferPool;
   readonly metrics: AssemblerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -65,7 +68,7 @@ export async function createProcessor(
   const { config, clock, metrics, rules } = deps;
   const { partition } = handle;
   const labels = { partition: String(partition) };
-  const store = createWindowStore(deps.redis, deps.group, partition);
+  const store = createWindowStore(deps.redis, deps.group, partition, deps.segments);
   const { redisPressure } = deps;
   const { state, source, reader } = await openState(handle, {
     ...deps,

@@ -1,5 +1,5 @@
 import type { Redis, ScriptValue } from '@spanloom/redis';
-import { SpanloomError } from '@spanloom/runtime';
+import { BufferPool, SpanloomError } from '@spanloom/runtime';
 import {
   closedKey,
   createWindowState,
@@ -68,8 +68,17 @@ function headOf(state: WindowState): Head {
   };
 }
 
-/** Opens the store of one partition. `group` is the assemblers' consumer group. */
-export function createWindowStore(redis: Redis, group: string, partition: number): WindowStore {
+/**
+ * Opens the store of one partition.
+ * @param group the assemblers' consumer group
+ * @param segments memory of segments, shared by all partitions of the process
+ */
+export function createWindowStore(
+  redis: Redis,
+  group: string,
+  partition: number,
+  segments: BufferPool = new BufferPool(),
+): WindowStore {
   const tag = partitionTag(group, partition);
   const checkpoint = redis.defineScript('checkpoint', CHECKPOINT_LUA, 'any');
   let believed: Head = NO_HEAD;
@@ -79,6 +88,11 @@ export function createWindowStore(redis: Redis, group: string, partition: number
 
   const nameOf = ({ of, number }: StoredKey): string =>
     of === 'open' ? segmentKey(tag, number) : closedKey(tag, number);
+
+  /** Redis has the bytes: their memory is free. */
+  function release(change: StoreChange): void {
+    if (change.what !== 'remove') segments.give(change.bytes.buffer);
+  }
 
   async function readHead(): Promise<Head> {
     const found = await redis.client.hmget(headKey(tag), 'applied', 'seq', 'clock');
@@ -171,7 +185,8 @@ export function createWindowStore(redis: Redis, group: string, partition: number
     async save(state, rules) {
       if (state.journal === null) throw new SpanloomError('internal', 'the state has no journal');
       const next = headOf(state);
-      const { contents, changes } = state.journal.take(state, rules);
+      const isClean = unsent.length === 0;
+      const { contents, changes } = state.journal.take(state, rules, (n) => segments.take(n));
       unsent = mergeChanges(unsent, changes);
       const sending = inSafeOrder(unsent, stored_bytes, bytesOf(contents));
       const answer = await checkpoint(
@@ -202,6 +217,8 @@ export function createWindowStore(redis: Redis, group: string, partition: number
       believed = next;
       unsent = [];
       stored_bytes = bytesOf(contents);
+      // After a failure bytes of the attempt before may still be on their way to Redis: the collector sees to them.
+      if (isClean) for (const change of sending) release(change);
     },
     async discard() {
       await redis.client.del(headKey(tag));
