@@ -30,7 +30,8 @@ export async function startClickHouse(options: EngineOptions): Promise<Engine> {
     {
       name: 'clickhouse',
       command: process.execPath,
-      args: [FRONT],
+      // The bodies of inserts pass through; helper threads would only look for work from each other.
+      args: ['--single-threaded-gc', FRONT],
       env: {
         ...process.env,
         // The front is an engine: settings meant for the services are none of its business.
