@@ -53,6 +53,14 @@ export interface PartitionProcessor {
  */
 export type ReleaseReason = 'revoked' | 'stop' | 'failed';
 
+/** How many offsets of the log are before `position`, as of the latest fetch; 0 before the first. */
+export function recordsBefore(
+  handle: Pick<PartitionHandle, 'highWatermark'>,
+  position: number,
+): number {
+  return Math.max(0, (handle.highWatermark() ?? position) - position);
+}
+
 /** Options of `Kafka.runPartitions`. */
 export interface RunPartitionsOptions {
   /** Group name; `topic_prefix` is not added. */

@@ -56,41 +56,46 @@ export async function decodeRecordBatches(
   const records: KafkaRecord[] = [];
   const open = new AbortedProducers(aborted);
   let nextOffset: number | null = null;
-  for (let at = 0; at + AT.records <= bytes.length; ) {
-    const end = endOfBatch(bytes, at);
-    if (end > bytes.length) break;
-    const baseOffset = readOffset(bytes, at);
+  for (const { at, end, baseOffset, nextOffset: next } of wholeBatches(bytes)) {
+    nextOffset = next;
     const attributes = bytes.readInt16BE(at + AT.attributes);
-    nextOffset = baseOffset + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
-    if (nextOffset > fromOffset && open.counts(bytes, at, baseOffset, attributes)) {
+    if (next > fromOffset && open.counts(bytes, at, baseOffset, attributes)) {
       const body = bytes.subarray(at + AT.records, end);
       const codec = codecOf(attributes);
       const plain = codec === undefined ? body : await codec.decompress(body);
       decodeRecords(plain, bytes, at, baseOffset, attributes, fromOffset, records);
     }
-    at = end;
   }
   return { records, nextOffset };
 }
 
 /** Offset after the last whole record batch in `bytes`, by their heads alone; null when there is none. 'state-corrupt' likewise. */
 export function offsetAfterBatches(bytes: Buffer): number | null {
-  let nextOffset: number | null = null;
-  for (let at = 0; at + AT.records <= bytes.length; ) {
-    const end = endOfBatch(bytes, at);
-    if (end > bytes.length) break;
-    nextOffset = readOffset(bytes, at) + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
-    at = end;
-  }
-  return nextOffset;
+  let last: number | null = null;
+  for (const { nextOffset } of wholeBatches(bytes)) last = nextOffset;
+  return last;
 }
 
-/** Where the batch at `at` ends, which may be behind the bytes' end. */
-function endOfBatch(bytes: Buffer, at: number): number {
-  const end = at + BATCH_PREFIX_BYTES + bytes.readInt32BE(at + AT.length);
-  if (end > bytes.length) return end;
-  if (end < at + AT.records || bytes[at + AT.magic] !== 2) corrupt('no batch of format 2');
-  return end;
+/** A record batch that is there as a whole. */
+interface WholeBatch {
+  /** Where it begins and ends. */
+  readonly at: number;
+  readonly end: number;
+  /** Offset of its first record, and the one after its last. */
+  readonly baseOffset: number;
+  readonly nextOffset: number;
+}
+
+function* wholeBatches(bytes: Buffer): Generator<WholeBatch> {
+  for (let at = 0; at + AT.records <= bytes.length; ) {
+    const end = at + BATCH_PREFIX_BYTES + bytes.readInt32BE(at + AT.length);
+    if (end > bytes.length) return;
+    if (end < at + AT.records || bytes[at + AT.magic] !== 2) corrupt('no batch of format 2');
+    const baseOffset = readOffset(bytes, at);
+    const nextOffset = baseOffset + bytes.readInt32BE(at + AT.lastOffsetDelta) + 1;
+    yield { at, end, baseOffset, nextOffset };
+    at = end;
+  }
 }
 
 /** Follows which producers' records belong to an aborted transaction, while batches go by in order. */

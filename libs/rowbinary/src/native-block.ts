@@ -1,4 +1,4 @@
-import type { ByteWriter } from './byte-writer';
+import { ByteWriter } from './byte-writer';
 
 /** A column of a block in ClickHouse's Native format. */
 export interface NativeColumn {
@@ -18,13 +18,26 @@ export interface NativeColumn {
  * @returns views of the streams, with the small parts between them: valid until a stream changes
  */
 export function nativeBlock(rowCount: number, columns: readonly NativeColumn[]): readonly Buffer[] {
-  const pieces: Buffer[] = [Buffer.concat([varint(columns.length), varint(rowCount)])];
+  const pieces: Buffer[] = [
+    ...written((out) => {
+      out.varint(columns.length);
+      out.varint(rowCount);
+    }),
+  ];
   for (const { name, type, streams } of columns) {
-    pieces.push(Buffer.concat([text(name), text(type)]));
+    pieces.push(
+      ...written((out) => {
+        out.text(name);
+        out.text(type);
+      }),
+    );
     for (const stream of streams) pieces.push(...stream.views());
   }
   return joinSmall(pieces);
 }
+
+/** Room for a column's name and type as a rule. */
+const HEAD_BYTES = 64;
 
 /** Pieces below this are joined, up to this much: sending one costs more than copying it. */
 const SMALL_BYTES = 32 * 1024;
@@ -53,14 +66,8 @@ function joinSmall(pieces: readonly Buffer[]): readonly Buffer[] {
   return joined;
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let left = value;
-  for (; left > 127; left = Math.floor(left / 128)) bytes.push((left % 128) | 128);
-  return Buffer.from([...bytes, left]);
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([varint(bytes.length), bytes]);
+function written(write: (out: ByteWriter) => void): readonly Buffer[] {
+  const out = new ByteWriter(HEAD_BYTES);
+  write(out);
+  return out.views();
 }

@@ -1,7 +1,6 @@
 import type { AvroSource } from './avro-source';
 import { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
-
 import { copyShortPairs, copyText } from './text-copy';
 
 /** What a stream begins with; more comes from the pool. */

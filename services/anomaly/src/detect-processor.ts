@@ -4,7 +4,13 @@ import {
   type DetectorCounters,
   encodeAnomaly,
 } from '@spanloom/detector';
-import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
+import {
+  type Kafka,
+  type PartitionHandle,
+  type PartitionProcessor,
+  type Producer,
+  recordsBefore,
+} from '@spanloom/kafka';
 import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import { encodeMark } from './checkpoint';
 import type { AnomalyMetrics } from './metrics';
@@ -77,7 +83,7 @@ export async function createDetectProcessor(
 
   function report(): void {
     counted = count(metrics, detector, counted);
-    metrics.lag.set(labels, Math.max(0, (handle.highWatermark() ?? position) - position));
+    metrics.lag.set(labels, recordsBefore(handle, position));
   }
 
   return {

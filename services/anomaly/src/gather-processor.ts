@@ -7,7 +7,13 @@ import {
   schemasOf,
   type WholeBatch,
 } from '@spanloom/detector';
-import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
+import {
+  type Kafka,
+  type PartitionHandle,
+  type PartitionProcessor,
+  type Producer,
+  recordsBefore,
+} from '@spanloom/kafka';
 import { type Clock, faultPoint, type Pressure } from '@spanloom/runtime';
 import { decodeMark, encodeMark } from './checkpoint';
 import type { AnomalyMetrics } from './metrics';
@@ -76,7 +82,7 @@ export async function createGatherProcessor(
 
   function report(): void {
     counted = count(metrics, reducer, counted);
-    metrics.lag.set(labels, Math.max(0, (handle.highWatermark() ?? position) - position));
+    metrics.lag.set(labels, recordsBefore(handle, position));
   }
 
   async function commitPosition(): Promise<void> {

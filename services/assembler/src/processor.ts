@@ -1,9 +1,10 @@
-import type {
-  Kafka,
-  KafkaRecord,
-  PartitionHandle,
-  PartitionProcessor,
-  Producer,
+import {
+  type Kafka,
+  type KafkaRecord,
+  type PartitionHandle,
+  type PartitionProcessor,
+  type Producer,
+  recordsBefore,
 } from '@spanloom/kafka';
 import type { Redis } from '@spanloom/redis';
 import {
@@ -165,7 +166,7 @@ export async function createProcessor(
     await faultPoint('assembler.after-tick');
   }
 
-  const lag = (): number => Math.max(0, (handle.highWatermark() ?? state.applied) - state.applied);
+  const lag = (): number => recordsBefore(handle, state.applied);
 
   function report(): void {
     metrics.openWindows.set(labels, state.openWindows);

@@ -1,5 +1,11 @@
 import type { FigureSender } from '@spanloom/figures';
-import type { Kafka, PartitionHandle, PartitionProcessor, Producer } from '@spanloom/kafka';
+import {
+  type Kafka,
+  type PartitionHandle,
+  type PartitionProcessor,
+  type Producer,
+  recordsBefore,
+} from '@spanloom/kafka';
 import { type Clock, faultPoint, type Logger, type Pressure } from '@spanloom/runtime';
 import {
   checkpointOf,
@@ -109,7 +115,7 @@ export async function createProcessor(
     metrics.count(state.counters, counted);
     counted = { ...state.counters };
     metrics.openPanes.set(labels, state.panes.size);
-    metrics.lag.set(labels, Math.max(0, (handle.highWatermark() ?? position) - position));
+    metrics.lag.set(labels, recordsBefore(handle, position));
   }
 
   return {

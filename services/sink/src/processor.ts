@@ -1,4 +1,9 @@
-import type { KafkaRecord, PartitionHandle, PartitionProcessor } from '@spanloom/kafka';
+import {
+  type KafkaRecord,
+  type PartitionHandle,
+  type PartitionProcessor,
+  recordsBefore,
+} from '@spanloom/kafka';
 import {
   type Clock,
   type ConfigOf,
@@ -121,7 +126,7 @@ export async function createProcessor(
   /** Far behind, and free to end the block anywhere: then blocks get full, and partitions take turns. */
   function isFarBehind(): boolean {
     if (position > stored.offset) recordBytes = block.bytes / (position - stored.offset);
-    const lag = (handle.highWatermark() ?? position) - position;
+    const lag = recordsBefore(handle, position);
     return stored.intentTo === null && lag * recordBytes >= config.block_bytes_max * FAR_BEHIND;
   }
 
