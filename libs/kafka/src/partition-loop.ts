@@ -101,6 +101,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       else paused.delete(why);
       if (paused.size > 0) return;
       logger.debug({ why }, 'reading resumed');
+      readableEnd = null; // as of before the pause
       wakeup.wake();
       options.onWanted();
     },

@@ -21,6 +21,8 @@ export interface Block {
   add(record: KafkaRecord, gate: SeqGate): Promise<void>;
   readonly bytes: number;
   readonly rowCount: number;
+  /** Log clock of the newest entry, in seconds; null without one, or where entries tell none. */
+  readonly newestAtS: number | null;
   /** Tables that have rows. */
   tables(): readonly TableRows[];
   reset(): void;
@@ -41,13 +43,14 @@ export interface BlockTable {
 const KEEP_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * A block from its tables, in the order in which they are inserted, the way a record is added, and
- * what else begins anew with each block.
+ * A block from its tables, in the order in which they are inserted, the way a record is added, what
+ * else begins anew with each block, and how new its newest entry is.
  */
 export function createBlock(
   all: readonly BlockTable[],
   add: Block['add'],
   others: readonly { reset(): void }[],
+  newestAtS: () => number | null = () => null,
 ): Block {
   const sum = (of: (rows: Rows) => number): number =>
     all.reduce((total, { rows }) => total + of(rows), 0);
@@ -58,6 +61,9 @@ export function createBlock(
     },
     get rowCount() {
       return sum((rows) => rows.rowCount);
+    },
+    get newestAtS() {
+      return newestAtS();
     },
     tables: () => {
       for (const { finish } of all) finish?.();

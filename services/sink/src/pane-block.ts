@@ -48,5 +48,6 @@ export function createPaneBlock(
     rows: panes.tenMinutes,
     presence: () => seqs.checkMerging('latency_ten_minutes', partition),
   };
-  return createBlock([table, tenMinutes, letters.table], add, [seqs, letters]);
+  const newestAtS = (): number | null => seqs.newest?.atS ?? null;
+  return createBlock([table, tenMinutes, letters.table], add, [seqs, letters], newestAtS);
 }

@@ -21,6 +21,7 @@ import {
 } from './checkpoint';
 import type { Inserter } from './insert';
 import type { SinkMetrics } from './metrics';
+import { Pace } from './pace';
 import { createSeqGate } from './seq-gate';
 import type { settings } from './settings';
 import type { Turns } from './turns';
@@ -46,10 +47,8 @@ export interface SinkDeps {
  * tokens after 10,000 blocks: an owner that slept for longer must not insert before it has asked.
  */
 const PROOF_MS_MAX = 5_000;
-/** A partition with this part of a full block before it is far behind. */
-const FAR_BEHIND = 1 / 4;
-/** A block lingers for so many times longer while its partition waits for its turn to go on filling it. */
-const WAITING_LINGERS = 10;
+/** A block is taken for whole that may miss as much: the sizes of records differ. */
+const WHOLE = 0.9;
 
 /**
  * Stores one partition block by block. Before a block is inserted its range and the sequence number
@@ -71,9 +70,12 @@ export async function createProcessor(
   let inherited = stored.intentTo !== null;
   const gate = createSeqGate(stored.seq, stored.gapOffset);
   let position = stored.offset;
-  let begunAtMs = clock.monotonicMs();
   let provedAtMs = Number.NEGATIVE_INFINITY;
+  const pace = new Pace({ handle, turns: deps.turns, clock, linger_ms: config.block_linger_ms });
+  // Of the last block, as far as it went: for the next one.
   let recordBytes = 0;
+  let behind_ms = 0;
+  let readAt_ms = 0;
 
   async function commit(checkpoint: SinkCheckpoint): Promise<void> {
     await handle.commit(checkpoint.offset, checkpointMetadata(checkpoint));
@@ -99,9 +101,17 @@ export async function createProcessor(
     metrics.blocks.inc({ topic });
   }
 
+  /** What the block shows of its partition; before it is emptied. */
+  function measureBlock(): void {
+    recordBytes = block.bytes / (position - stored.offset);
+    const { newestAtS } = block;
+    if (newestAtS !== null) behind_ms = readAt_ms - newestAtS * 1000;
+  }
+
   /** Inserts what was gathered, `[stored.offset, position)`. */
   async function store(): Promise<void> {
     if (position === stored.offset) return;
+    measureBlock();
     await insertBlock();
     await faultPoint('sink.before-commit');
     const { last: seq, gapOffset } = gate;
@@ -110,7 +120,7 @@ export async function createProcessor(
     inherited = false;
     block.reset();
     deps.budget.set(handle, 0);
-    deps.turns.end(handle);
+    pace.gather(behind_ms);
   }
 
   const isFull = (): boolean =>
@@ -118,21 +128,10 @@ export async function createProcessor(
     block.bytes >= config.block_bytes_max ||
     deps.budget.isSpent;
 
-  function isOld(): boolean {
-    const lingers = deps.turns.isWaiting(handle) ? WAITING_LINGERS : 1;
-    return clock.monotonicMs() - begunAtMs >= config.block_linger_ms * lingers;
-  }
-
-  /** Far behind, and free to end the block anywhere: then blocks get full, and partitions take turns. */
-  function isFarBehind(): boolean {
-    if (position > stored.offset) recordBytes = block.bytes / (position - stored.offset);
-    const lag = recordsBefore(handle, position);
-    return stored.intentTo === null && lag * recordBytes >= config.block_bytes_max * FAR_BEHIND;
-  }
-
-  /** While an intent is open, the block ends exactly where it says. */
-  async function storeWhen(due: () => boolean): Promise<void> {
-    if (stored.intentTo === null ? due() : position >= stored.intentTo) await store();
+  /** Whether the block would be full with what is known to wait in the log. */
+  function isWhole(): boolean {
+    const waiting = recordsBefore(handle, position) * recordBytes;
+    return block.bytes + waiting >= config.block_bytes_max * WHOLE;
   }
 
   function tellOfGap(): void {
@@ -149,13 +148,14 @@ export async function createProcessor(
       position = stored.intentTo;
       await store();
     }
-    if (position === stored.offset) begunAtMs = clock.monotonicMs();
     const gapBefore = gate.gapOffset;
     await block.add(record, gate);
     if (gate.gapOffset !== gapBefore) tellOfGap();
     deps.budget.set(handle, block.bytes);
     position = record.offset + 1;
-    await storeWhen(isFull);
+    readAt_ms = record.timestampMs;
+    // While an intent is open, the block ends exactly where it says.
+    if (stored.intentTo === null ? isFull() : position >= stored.intentTo) await store();
   }
 
   tellOfGap();
@@ -166,17 +166,28 @@ export async function createProcessor(
         if (handle.isLost()) return;
         if (record.offset >= position) await take(record);
       }
-      await storeWhen(isOld);
-      if (isFarBehind()) deps.turns.ask(handle);
-      else deps.turns.end(handle);
+      // The range of an intent is never kept waiting.
+      if (stored.intentTo !== null) return;
+      if (pace.isReached(position)) await store();
+      else if (pace.isReading && position > stored.offset) {
+        measureBlock();
+        pace.gather(behind_ms);
+      }
+      pace.look(isWhole());
     },
-    idle: () => storeWhen(isOld),
+    async idle(caughtUp) {
+      if (stored.intentTo !== null) return;
+      pace.look(isWhole());
+      if (!pace.isSpent(caughtUp)) return;
+      if (position > stored.offset) await store();
+      else pace.read();
+    },
     async release(why) {
       try {
         if (why !== 'failed' && stored.intentTo === null) await store();
       } finally {
         deps.budget.set(handle, 0);
-        deps.turns.end(handle);
+        pace.read();
         health.setProblem(`${topic}/${partition}`, null);
       }
     },

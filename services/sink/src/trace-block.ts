@@ -115,5 +115,6 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
     ],
     add,
     [spanSeqs, fragmentSeqs, ledgerSeqs, letters],
+    () => fragmentSeqs.newest?.atS ?? null,
   );
 }
