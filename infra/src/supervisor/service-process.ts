@@ -54,10 +54,14 @@ async function whenEnded(child: Child): Promise<string> {
  *
  * A heap is small and its buffers are large. V8 counts both against a limit that it derives from the heap, and so
  * marked the sink's 20 MB twelve times in a drain; with a first limit of 128 MB it does so three times.
+ *
+ * What is new in the heap dies soon: a young generation of 8 MB takes 50 MB less of the assembler and of the sink on
+ * Node 24 than the default does, at the same CPU.
  */
 export const SERVICE_NODE_ARGUMENTS: readonly string[] = [
   '--single-threaded-gc',
   '--initial-old-space-size=128',
+  '--max-semi-space-size=8',
 ];
 
 /** Path of a service's compiled main module; SpanloomError('usage') when it is not built. */

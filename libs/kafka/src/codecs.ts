@@ -1,16 +1,19 @@
 import './native-memory';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { unpackFrame } from '@spanloom/lz4';
 import { SpanloomError } from '@spanloom/runtime';
 import { CompressionCodecs, CompressionTypes } from 'kafkajs';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { compressFrameSync } from 'lz4-napi';
 import type { Compression } from './api';
 import { snappyCompress, snappyDecompress } from './snappy-framing';
+import { UnpackedBatches } from './unpacked-batches';
 
 /** One way to compress the records of a batch. */
 export interface Codec {
   compress(records: Buffer): Promise<Buffer>;
-  decompress(records: Buffer): Promise<Buffer>;
+  /** @param into where what it gives may be put */
+  decompress(records: Buffer, into: UnpackedBatches): Promise<Buffer>;
 }
 
 /** Bound on what a compressed batch may unpack to: a broken or hostile one must not take the process with it. */
@@ -46,7 +49,7 @@ const CODECS: Readonly<Record<number, Codec>> = {
   [CompressionTypes.LZ4]: {
     compress: async (records) => compressFrameSync(records),
     // A batch takes less time than handing it to another thread.
-    decompress: async (records) => decompressFrameSync(records),
+    decompress: async (records, into) => lz4Decompress(records, into),
   },
   [CompressionTypes.ZSTD]: {
     compress: async (records) => (zstdCompress ?? zstdMissing())(records),
@@ -54,6 +57,17 @@ const CODECS: Readonly<Record<number, Codec>> = {
       (zstdDecompress ?? zstdMissing())(records, { maxOutputLength: UNPACKED_BYTES_MAX }),
   },
 };
+
+function lz4Decompress(records: Buffer, into: UnpackedBatches): Buffer {
+  let content: Uint8Array;
+  try {
+    content = unpackFrame(records, UNPACKED_BYTES_MAX);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new SpanloomError('state-corrupt', `a fetched record batch is broken: ${why}`);
+  }
+  return into.place(content);
+}
 
 const TYPES: Readonly<Record<Compression, CompressionTypes>> = {
   none: CompressionTypes.None,
@@ -86,7 +100,7 @@ export function registerCodecs(): void {
     const codec = CODECS[type] as Codec;
     CompressionCodecs[type] = () => ({
       compress: (encoder: { readonly buffer: Buffer }) => codec.compress(encoder.buffer),
-      decompress: (records: Buffer) => codec.decompress(records),
+      decompress: (records: Buffer) => codec.decompress(records, new UnpackedBatches()),
     });
   }
 }

@@ -2,6 +2,7 @@ import { FrameLease, framePool } from './frame-lease';
 import { type Broker, Encoder, type Protocol } from './internals';
 import type { KafkaRecord } from './record';
 import { type AbortedTransaction, decodeRecordBatches, offsetAfterBatches } from './record-batch';
+import { UnpackedBatches } from './unpacked-batches';
 
 /** Fetch request and response, version 11 (Kafka protocol guide). Version 11 is spoken by brokers from 2.3 to 4.x. */
 const FETCH_API = { apiKey: 1, apiVersion: 11, apiName: 'Fetch' } as const;
@@ -144,9 +145,14 @@ function decodePartition(
   const readableEnd = lastStable >= 0 ? lastStable : highWatermark;
   const bytes = batches.length;
   const nextOffset = offsetAfterBatches(batches);
+  const unpacked = new UnpackedBatches();
   const decode = async (): Promise<readonly KafkaRecord[]> =>
-    (await decodeRecordBatches(batches, offsets.get(partition) ?? 0, aborted)).records;
-  const done = lease.hold();
+    (await decodeRecordBatches(batches, offsets.get(partition) ?? 0, aborted, unpacked)).records;
+  const release = lease.hold();
+  const done = (): void => {
+    release();
+    unpacked.release();
+  };
   return { partition, errorCode, highWatermark, readableEnd, bytes, nextOffset, decode, done };
 }
 

@@ -97,11 +97,11 @@ export interface RunPartitionsOptions {
   readonly fetch_wait_ms_max?: number;
   /** The broker answers a fetch at once when it has this much. Default 256 KiB. */
   readonly fetch_bytes_min?: number;
-  /** Most bytes of one fetch response. Default 8 MiB. */
+  /** Most bytes of one fetch response. Default 2 MiB. */
   readonly fetch_bytes_max?: number;
-  /** Most bytes of one partition in a fetch response. Default 1 MiB; a larger single record batch still comes whole. */
+  /** Most bytes of one partition in a fetch response. Default 512 KiB; a larger single record batch still comes whole. */
   readonly partition_bytes_max?: number;
-  /** Partitions whose `process` runs at the same time. Default 4. */
+  /** Partitions whose `process` runs at the same time: while one waits for an engine, another computes. Default 2. */
   readonly partitions_concurrent_max?: number;
   /** Processors of a partition failing one after the other without progress, before the runner gives up. Default 20. */
   readonly failures_max?: number;

@@ -1,6 +1,7 @@
 import { SpanloomError } from '@spanloom/runtime';
 import { codecOf } from './codecs';
 import type { KafkaRecord } from './record';
+import { UnpackedBatches } from './unpacked-batches';
 
 /** Layout of a record batch, magic 2 (Kafka protocol guide, "Record Batch"): byte offsets of its fields. */
 export const BATCH_AT = {
@@ -47,11 +48,13 @@ export interface DecodedRecords {
  * Decodes record batches into records with offset ≥ `fromOffset`, in order. Keys, values and headers are views
  * of `bytes` where it is not compressed. A batch that is cut off at the end is left out (the broker cuts at its
  * byte limit). CRCs are not checked: TCP and the broker did. 'state-corrupt' when lengths don't fit.
+ * @param into where compressed batches are unpacked: valid until it is released
  */
 export async function decodeRecordBatches(
   bytes: Buffer,
   fromOffset: number,
   aborted: readonly AbortedTransaction[],
+  into = new UnpackedBatches(),
 ): Promise<DecodedRecords> {
   const records: KafkaRecord[] = [];
   const open = new AbortedProducers(aborted);
@@ -62,7 +65,7 @@ export async function decodeRecordBatches(
     if (next > fromOffset && open.counts(bytes, at, baseOffset, attributes)) {
       const body = bytes.subarray(at + AT.records, end);
       const codec = codecOf(attributes);
-      const plain = codec === undefined ? body : await codec.decompress(body);
+      const plain = codec === undefined ? body : await codec.decompress(body, into);
       decodeRecords(plain, bytes, at, baseOffset, attributes, fromOffset, records);
     }
   }

@@ -21,9 +21,9 @@ const DEFAULTS = {
   // worth is waited for, unless so much is there earlier.
   fetch_wait_ms_max: 200,
   fetch_bytes_min: 256 * 1024,
-  fetch_bytes_max: 8 * MIB,
-  partition_bytes_max: MIB,
-  partitions_concurrent_max: 4,
+  fetch_bytes_max: 2 * MIB,
+  partition_bytes_max: MIB / 2,
+  partitions_concurrent_max: 2,
   failures_max: 20,
   outage_ms_max: 300_000,
 } as const;

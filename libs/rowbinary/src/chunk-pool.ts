@@ -1,7 +1,7 @@
 /** A chunk's usual size. */
 export const CHUNK_BYTES = 64 * 1024;
-/** Most bytes that are kept for use again. */
-const KEPT_BYTES_MAX = 32 * 1024 * 1024;
+/** Most bytes that are kept for use again: what two full blocks take. */
+const KEPT_BYTES_MAX = 48 * 1024 * 1024;
 
 /**
  * Buffers for rows that wait to be inserted, used again by all partitions of a process: large buffers that are made

@@ -1,4 +1,5 @@
 import { CallSketches } from './call-sketches';
+import type { ChunkPool } from './chunk-pool';
 import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
 import { RowBinaryRows } from './row-binary-rows';
 import { ServiceCounts } from './service-counts';
@@ -45,6 +46,10 @@ export interface FragmentFields {
   readonly duplicateCount: number;
 }
 
+/** What the rows have room for at first; more comes from the pool. */
+const INITIAL_BYTES = 16 * 1024;
+/** More than most rows take: a larger one is moved to a larger buffer. */
+const ROW_BYTES = 2048;
 const STATUS_ERROR = 2;
 const INT64_MAX_HI = 0x7fffffff;
 
@@ -71,6 +76,11 @@ export class FragmentRows extends RowBinaryRows {
   private rootStartHi = 0;
   private rootDurationLo = 0;
   private rootDurationHi = 0;
+
+  /** @param chunks where buffers come from; may be shared */
+  constructor(chunks?: ChunkPool) {
+    super(INITIAL_BYTES, chunks);
+  }
 
   /** Begins the next fragment. */
   begin(): void {
@@ -135,6 +145,7 @@ export class FragmentRows extends RowBinaryRows {
 
   /** Writes the fragment's row. `deadLettered`: spans of it that could not be read. */
   finish(fields: FragmentFields, deadLettered: number): void {
+    this.out.open(ROW_BYTES);
     this.out.hex(fields.buffer, fields.traceIdAt, 16);
     this.out.uint16(fields.partition);
     this.out.int64(fields.seq);

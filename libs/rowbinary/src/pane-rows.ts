@@ -1,6 +1,7 @@
 import { readWireHeader, WIRE_HEADER_BYTES } from '@spanloom/avro';
 import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { AvroSource } from './avro-source';
+import type { ChunkPool } from './chunk-pool';
 import { RowBinaryRows } from './row-binary-rows';
 import { copyText } from './text-copy';
 
@@ -33,13 +34,19 @@ const TEN_MINUTES_S = 600;
 /** Turns messages of the topic `latency` into rows of `latency_panes`. */
 export class PaneRows extends RowBinaryRows {
   /** The same rows for `latency_ten_minutes`: there merges add them up by the ten minutes that they are in. */
-  readonly tenMinutes = new RowBinaryRows();
+  readonly tenMinutes: RowBinaryRows;
   partition = 0;
   /** Number of the message opened last. */
   seq = 0;
   /** Log clock at its flush, seconds since 1970. */
   flushedAtS = 0;
   private readonly source = new AvroSource();
+
+  /** @param chunks where buffers come from; may be shared */
+  constructor(initialBytes?: number, chunks?: ChunkPool) {
+    super(initialBytes, chunks);
+    this.tenMinutes = new RowBinaryRows(initialBytes, chunks);
+  }
 
   /** Reads a message up to its panes. False when it is no such message. */
   open(value: Buffer): boolean {
@@ -58,10 +65,10 @@ export class PaneRows extends RowBinaryRows {
    */
   appendOpened(): number {
     const source = this.source;
-    const mark = this.out.length;
-    const tenMinutesMark = this.tenMinutes.out.length;
+    const bytes_max = (source.end - source.at) * GROWTH_MAX + FIXED_BYTES;
     let rows = 0;
-    this.out.ensure((source.end - source.at) * GROWTH_MAX + FIXED_BYTES);
+    this.out.open(bytes_max);
+    this.tenMinutes.out.open(bytes_max);
     for (let left = source.blockCount(); left > 0; left = source.blockCount()) {
       for (let i = left; i > 0 && !source.broken; i--) {
         const start = this.out.length;
@@ -71,8 +78,8 @@ export class PaneRows extends RowBinaryRows {
       }
     }
     if (source.broken) {
-      this.out.length = mark;
-      this.tenMinutes.out.length = tenMinutesMark;
+      this.out.undo();
+      this.tenMinutes.out.undo();
       return -1;
     }
     this.rowCount += rows;

@@ -1,4 +1,5 @@
 import { ByteWriter } from './byte-writer';
+import type { ChunkPool } from './chunk-pool';
 import { joined, type Rows } from './rows';
 
 /** Rows in ClickHouse's RowBinary format: the columns of a row one after the other, and so row by row. */
@@ -8,9 +9,12 @@ export class RowBinaryRows implements Rows {
   readonly out: ByteWriter;
   rowCount = 0;
 
-  /** @param initialBytes what the rows have room for at first */
-  constructor(initialBytes?: number) {
-    this.out = new ByteWriter(initialBytes);
+  /**
+   * @param initialBytes what the rows have room for at first
+   * @param chunks where more comes from, for rows that begin with `out.open`
+   */
+  constructor(initialBytes?: number, chunks?: ChunkPool) {
+    this.out = new ByteWriter(initialBytes, chunks);
   }
 
   get byteCount(): number {

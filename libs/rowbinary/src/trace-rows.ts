@@ -16,20 +16,21 @@ export interface UnreadSpans {
 /** The rows of the topic `traces`, as everybody makes them who stores its entries: spans, fragments, calls, ledger. */
 export class TraceRows {
   readonly spans: SpanRows;
-  readonly fragments = new FragmentRows();
+  readonly fragments: FragmentRows;
   readonly ledger = new LedgerRows();
   /** Calls of the fragments, gathered until {@link EdgeRows.flush}. */
   readonly edges: EdgeRows;
 
   /**
    * @param partition number of the partition of `traces`
-   * @param chunks where buffers for spans come from; shared by partitions
+   * @param chunks where buffers for spans and fragments come from; shared by partitions
    */
   constructor(
     private readonly partition: number,
     chunks = new ChunkPool(),
   ) {
     this.spans = new SpanRows(chunks);
+    this.fragments = new FragmentRows(chunks);
     this.edges = new EdgeRows(partition, this.fragments.edges);
   }
 

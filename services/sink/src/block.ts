@@ -40,7 +40,7 @@ export interface BlockTable {
 }
 
 /** Buffers larger than this are given back after a block, so that an idle sink is small. */
-const KEEP_BYTES_MAX = 4 * 1024 * 1024;
+const KEEP_BYTES_MAX = 512 * 1024;
 
 /**
  * A block from its tables, in the order in which they are inserted, the way a record is added, what

@@ -1,5 +1,5 @@
 import type { KafkaRecord } from '@spanloom/kafka';
-import { PANE_COLUMNS, PaneRows } from '@spanloom/rowbinary';
+import { type ChunkPool, PANE_COLUMNS, PaneRows } from '@spanloom/rowbinary';
 import { type Block, createBlock } from './block';
 import { createLetters } from './letters';
 import type { SinkMetrics } from './metrics';
@@ -7,14 +7,17 @@ import { SeqSpan } from './presence';
 import type { SeqGate } from './seq-gate';
 import { wholeRecord } from './unreadable';
 
+/** What rows have room for at first; more comes from the pool. */
+const INITIAL_BYTES = 16 * 1024;
+
 /** Makes blocks of the topic `latency`: pane deltas, each message accepted once. */
 export function createPaneBlock(
   topic: string,
   partition: number,
-  deps: { readonly metrics: SinkMetrics },
+  deps: { readonly metrics: SinkMetrics; readonly chunks: ChunkPool },
 ): Block {
-  const { metrics } = deps;
-  const panes = new PaneRows();
+  const { metrics, chunks } = deps;
+  const panes = new PaneRows(INITIAL_BYTES, chunks);
   const letters = createLetters(topic, partition, () =>
     metrics.unreadable.inc({ topic: 'latency' }),
   );

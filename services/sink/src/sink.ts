@@ -29,8 +29,11 @@ const BLOCKS: readonly (readonly [TopicName, BlockFactory])[] = [
   ['dead-letters', createLetterBlock],
 ];
 
-/** Four topics share the memory: each fetch response is small, and there is always a next one. */
-const FETCH_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * Few partitions are read at a time, and most of what they have is not compressed. Two may be inserting: the others'
+ * records must get in beside them.
+ */
+const READING = { partition_bytes_max: 1024 * 1024, partitions_concurrent_max: 4 };
 /** One fills its block while another's is being inserted. */
 const TURNS_MAX = 2;
 const FIGURES_INTERVAL_MS = 1_000;
@@ -87,7 +90,7 @@ export async function startSink(
       onBeat: health.beat,
       onTrouble: pressure.tell,
       onExpired: (records) => metrics.expired.inc({ topic: name }, records),
-      fetch_bytes_max: FETCH_BYTES_MAX,
+      ...READING,
     });
     onStop(`consumer of ${name}`, runner.stop);
     if (name === 'traces') {

@@ -1,0 +1,1 @@
+export { unpackFrame } from './unpack-frame';
