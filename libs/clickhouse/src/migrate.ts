@@ -37,10 +37,16 @@ ENGINE = ReplacingMergeTree ORDER BY Version`;
 /** Somebody else creates the same at the same time: 57 table exists, 82 database exists, 473 deadlock. */
 const RACE_CODES: ReadonlySet<number | null> = new Set([57, 82, 473]);
 
+/** ClickHouse's UNKNOWN_SETTING. */
+const UNKNOWN_SETTING = 115;
+/** Says how a table is stored, which changes no answer. */
+const TABLE_SETTING = /^ALTER TABLE \w+\s+MODIFY SETTING\b/i;
+
 /**
  * Brings the database to the state of the numbered files in `dir` (`NNNN_name.sql`), in order.
  * ClickHouse has no lock to hold, so every statement must be safe to run again (IF NOT EXISTS, OR
- * REPLACE): several processes may migrate at once, and one that died half-way is simply repeated.
+ * REPLACE): several processes may migrate at once, and one that died half-way is simply repeated. A setting of a
+ * table that an older server does not know is left out, so one statement should set one that is new.
  * Gives the versions applied now.
  * @throws SpanloomError 'migration-changed' when a file that was applied is not what it was
  */
@@ -58,12 +64,21 @@ export async function migrate(
   const due = migrations.filter(({ version }) => !before.has(version));
   for (const migration of due) {
     for (const statement of migration.statements) {
-      await patiently(() => clickhouse.command(statement));
+      await apply(clickhouse, statement, deps.logger);
     }
     await record(clickhouse, migration);
     deps.logger.info({ migration: migration.name }, 'migration applied');
   }
   return due.map(({ version }) => version);
+}
+
+async function apply(clickhouse: ClickHouse, statement: string, logger: Logger): Promise<void> {
+  try {
+    await patiently(() => clickhouse.command(statement));
+  } catch (error) {
+    if (clickhouseCode(error) !== UNKNOWN_SETTING || !TABLE_SETTING.test(statement)) throw error;
+    logger.info({ statement }, 'this ClickHouse does not know the setting of a table: left out');
+  }
 }
 
 async function readMigrations(dir: string, parameters: MigrationParameters): Promise<Migration[]> {

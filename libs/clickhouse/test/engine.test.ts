@@ -188,6 +188,18 @@ describe('migrate', () => {
     expect(await migrate(clickhouse, dir, { logger })).toEqual([1]);
   });
 
+  it('leaves out a setting of a table that the server does not know, and only that', async () => {
+    const clickhouse = connect('unknown_setting');
+    const create = 'CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = MergeTree ORDER BY x;';
+    const setting = 'ALTER TABLE a MODIFY SETTING no_such_setting = 1;';
+    const dir = migrations('unknown_setting', { '0001_a.sql': `${create} ${setting}` });
+    expect(await migrate(clickhouse, dir, { logger })).toEqual([1]);
+    migrations('unknown_setting', { '0002_b.sql': 'SELECT 1 SETTINGS no_such_setting = 1;' });
+    expect(await failureOf(migrate(clickhouse, dir, { logger }))).toMatchObject({
+      details: { clickhouse_code: 115 },
+    });
+  });
+
   it('refuses a retention that would overflow, and parameters that nobody gives', async () => {
     const clickhouse = connect('parameters');
     const dir = migrations('parameters', { '0001_a.sql': 'SELECT {{unknown}}' });
