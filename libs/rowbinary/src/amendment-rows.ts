@@ -1,6 +1,7 @@
+import { ANALYSIS_COLUMNS, inRow } from './analysis-columns';
 import { type CallSketch, CallSketches } from './call-sketches';
 import { writeBuckets } from './edge-rows';
-import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
+import { FragmentAnalysis } from './fragment-analysis';
 import { RowBinaryRows } from './row-binary-rows';
 import { ServiceCounts } from './service-counts';
 import { SpanRows } from './span-rows';
@@ -43,6 +44,7 @@ const STATUS_ERROR = 2;
 /** Analyses traces of several fragments as a whole: rows of `trace_amendments`. */
 export class AmendmentRows extends RowBinaryRows {
   private readonly analysis = new FragmentAnalysis();
+  private readonly analysisColumns = inRow(this.out);
   private readonly services = new ServiceCounts();
   private readonly spans = new SpanRows();
   private readonly edges = new CallSketches();
@@ -62,7 +64,7 @@ export class AmendmentRows extends RowBinaryRows {
     this.out.uint8(fields.final ? 1 : 0);
     this.edges.clear();
     const errors = this.load(whole);
-    this.analysis.write(this.out, errors, this.edges);
+    this.analysis.write(this.analysisColumns, errors, this.edges);
     for (const fragment of fragments) {
       this.load(fragment);
       this.analysis.takeCalls(this.edges);

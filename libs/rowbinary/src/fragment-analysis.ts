@@ -1,29 +1,11 @@
 import { errorOrigin, PEER_ATTRIBUTES, type Peer, peerOf, TraceAnalyzer } from '@spanloom/trace';
+import type { AnalysisColumns } from './analysis-columns';
 import { AvroSource } from './avro-source';
 import type { ByteWriter } from './byte-writer';
 import type { CallSketches } from './call-sketches';
 import { OTHER_SERVICES, SERVICES_MAX } from './service-counts';
 import type { SpanRows } from './span-rows';
 import { TextCache } from './text-cache';
-
-/** Columns of `trace_fragments` that {@link FragmentAnalysis.write} writes. */
-export const ANALYSIS_COLUMNS = [
-  'Depth',
-  'RootCount',
-  'OrphanCount',
-  'MissingParentCount',
-  'ConnectedCount',
-  'ErrorOriginSpanId',
-  'ErrorOriginService',
-  'ErrorOriginName',
-  'PathServices',
-  'PathNames',
-  'PathNano',
-  'SkewSpanIds',
-  'SkewCallers',
-  'SkewCallees',
-  'SkewNano',
-] as const;
 
 /** Operations of the critical path, and edges with skew, that are written; of the path the first from the root. */
 export const ANALYSIS_ITEMS_MAX = 256;
@@ -74,20 +56,20 @@ export class FragmentAnalysis {
   }
 
   /**
-   * Writes the columns of {@link ANALYSIS_COLUMNS}, and adds the calls to `edges`.
+   * Writes a row of the columns, and adds the calls to `edges`.
    * @param errors spans with status Error
    */
-  write(out: ByteWriter, errors: number, edges: CallSketches): void {
+  write(columns: AnalysisColumns, errors: number, edges: CallSketches): void {
     this.analyzer.run();
     const { tree } = this.analyzer;
-    out.uint32(tree.depthMax);
-    out.uint32(tree.rootCount);
-    out.uint32(tree.orphanCount);
-    out.uint32(tree.missingParentCount);
-    out.uint32(tree.connectedCount);
-    this.writeErrorOrigin(out, errors);
-    this.writePath(out);
-    this.writeSkew(out);
+    columns.depth.uint32(tree.depthMax);
+    columns.rootCount.uint32(tree.rootCount);
+    columns.orphanCount.uint32(tree.orphanCount);
+    columns.missingParentCount.uint32(tree.missingParentCount);
+    columns.connectedCount.uint32(tree.connectedCount);
+    this.writeErrorOrigin(columns, errors);
+    this.writePath(columns);
+    this.writeSkew(columns);
     this.addCalls(edges, 1);
   }
 
@@ -97,16 +79,17 @@ export class FragmentAnalysis {
     this.addCalls(edges, -1);
   }
 
-  private writeErrorOrigin(out: ByteWriter, errors: number): void {
+  private writeErrorOrigin(columns: AnalysisColumns, errors: number): void {
+    const { errorOriginSpanId, errorOriginService, errorOriginName } = columns;
     if (errors === 0) {
-      for (let i = 0; i < 3; i++) out.uint8(0);
+      for (const out of [errorOriginSpanId, errorOriginService, errorOriginName]) out.uint8(0);
       return;
     }
     const { spans, tree, skew } = this.analyzer;
     const origin = errorOrigin(spans, tree, skew.offset).span;
-    out.hex(this.source, this.place(origin, 0), 8);
-    this.writeService(out, origin);
-    this.writeName(out, origin);
+    errorOriginSpanId.hex(this.source, this.place(origin, 0), 8);
+    this.writeService(errorOriginService, origin);
+    this.writeName(errorOriginName, origin);
   }
 
   private place(span: number, which: number): number {
@@ -135,7 +118,7 @@ export class FragmentAnalysis {
     out.length = at;
   }
 
-  private writePath(out: ByteWriter): void {
+  private writePath(columns: AnalysisColumns): void {
     const { path } = this.analyzer;
     this.operationCount = 0;
     for (let at = 0; at < path.spanCount; at++) {
@@ -144,12 +127,12 @@ export class FragmentAnalysis {
       if (nano > 0) this.addOperation(span, nano);
     }
     const count = this.operationCount;
-    out.varint(count);
-    for (let i = 0; i < count; i++) this.writeService(out, this.operationSpan[i] as number);
-    out.varint(count);
-    for (let i = 0; i < count; i++) this.writeName(out, this.operationSpan[i] as number);
-    out.varint(count);
-    for (let i = 0; i < count; i++) out.int64(this.operationNano[i] as number);
+    const services = columns.pathServices.begin(count);
+    for (let i = 0; i < count; i++) this.writeService(services, this.operationSpan[i] as number);
+    const names = columns.pathNames.begin(count);
+    for (let i = 0; i < count; i++) this.writeName(names, this.operationSpan[i] as number);
+    const nanos = columns.pathNano.begin(count);
+    for (let i = 0; i < count; i++) nanos.int64(this.operationNano[i] as number);
   }
 
   private addOperation(span: number, nano: number): void {
@@ -180,26 +163,27 @@ export class FragmentAnalysis {
     return true;
   }
 
-  private writeSkew(out: ByteWriter): void {
+  private writeSkew(columns: AnalysisColumns): void {
     const { spans, tree, skew } = this.analyzer;
+    const { skewSpanIds, skewCallers, skewCallees, skewNano } = columns;
     if (skew.edgeCount === 0) {
-      for (let i = 0; i < 4; i++) out.uint8(0);
+      for (const lists of [skewSpanIds, skewCallers, skewCallees, skewNano]) lists.begin(0);
       return;
     }
     const callees: number[] = [];
     for (let i = 0; i < spans.count && callees.length < ANALYSIS_ITEMS_MAX; i++) {
       if (skew.isEdge(i)) callees.push(i);
     }
-    out.varint(callees.length);
-    for (const i of callees) out.hex(this.source, this.place(i, 0), 8);
-    out.varint(callees.length);
-    for (const i of callees) this.writeService(out, tree.parent[i] as number);
-    out.varint(callees.length);
-    for (const i of callees) this.writeService(out, i);
-    out.varint(callees.length);
+    const ids = skewSpanIds.begin(callees.length);
+    for (const i of callees) ids.hex(this.source, this.place(i, 0), 8);
+    const callers = skewCallers.begin(callees.length);
+    for (const i of callees) this.writeService(callers, tree.parent[i] as number);
+    const called = skewCallees.begin(callees.length);
+    for (const i of callees) this.writeService(called, i);
+    const nanos = skewNano.begin(callees.length);
     for (const i of callees) {
       const caller = tree.parent[i] as number;
-      out.int64((skew.offset[caller] as number) - (skew.offset[i] as number));
+      nanos.int64((skew.offset[caller] as number) - (skew.offset[i] as number));
     }
   }
 

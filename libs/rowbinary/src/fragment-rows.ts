@@ -1,36 +1,11 @@
 import { CallSketches } from './call-sketches';
-import type { ChunkPool } from './chunk-pool';
-import { ANALYSIS_COLUMNS, FragmentAnalysis } from './fragment-analysis';
-import { RowBinaryRows } from './row-binary-rows';
+import { ChunkPool } from './chunk-pool';
+import { FragmentAnalysis } from './fragment-analysis';
+import { FragmentColumns } from './fragment-columns';
+import { nativeBlock } from './native-block';
+import { joined, type Rows } from './rows';
 import { ServiceCounts } from './service-counts';
 import type { SpanRows } from './span-rows';
-
-/** Columns of `trace_fragments` in the order in which {@link FragmentRows} writes them. */
-export const FRAGMENT_COLUMNS = [
-  'TraceId',
-  'Partition',
-  'Seq',
-  'Reason',
-  'Late',
-  'OpenedAt',
-  'ClosedAt',
-  'SpanCount',
-  'DuplicateCount',
-  'DeadLetteredCount',
-  'Start',
-  'End',
-  'ErrorCount',
-  'HasRoot',
-  'RootSpanId',
-  'RootService',
-  'RootName',
-  'RootStart',
-  'RootDuration',
-  'Services',
-  'ServiceSpans',
-  'ServiceErrors',
-  ...ANALYSIS_COLUMNS,
-] as const;
 
 /** What a fragment says of itself; `@spanloom/avro`'s FragmentReader has it. */
 export interface FragmentFields {
@@ -46,17 +21,18 @@ export interface FragmentFields {
   readonly duplicateCount: number;
 }
 
-/** What the rows have room for at first; more comes from the pool. */
-const INITIAL_BYTES = 16 * 1024;
-/** More than most rows take: a larger one is moved to a larger buffer. */
-const ROW_BYTES = 2048;
+/** More than most rows add to any column: for a longer list its buffer grows. */
+const RESERVED_BYTES = 512;
 const STATUS_ERROR = 2;
 const INT64_MAX_HI = 0x7fffffff;
 
-/** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it. */
-export class FragmentRows extends RowBinaryRows {
+/** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it: by column, as spans are. */
+export class FragmentRows implements Rows {
+  readonly format = 'Native';
+  rowCount = 0;
   /** The calls of the fragments written. */
   readonly edges = new CallSketches();
+  private readonly columns: FragmentColumns;
   private readonly services = new ServiceCounts();
   private readonly analysis = new FragmentAnalysis();
   private spans = 0;
@@ -78,8 +54,26 @@ export class FragmentRows extends RowBinaryRows {
   private rootDurationHi = 0;
 
   /** @param chunks where buffers come from; may be shared */
-  constructor(chunks?: ChunkPool) {
-    super(INITIAL_BYTES, chunks);
+  constructor(chunks: ChunkPool = new ChunkPool()) {
+    this.columns = new FragmentColumns(chunks);
+  }
+
+  get byteCount(): number {
+    return this.columns.byteCount;
+  }
+
+  views(): readonly Buffer[] {
+    if (this.rowCount === 0) return [];
+    return nativeBlock(this.rowCount, this.columns.all());
+  }
+
+  view(): Buffer {
+    return joined(this.views());
+  }
+
+  reset(keepBytesMax?: number): void {
+    this.columns.reset(keepBytesMax);
+    this.rowCount = 0;
   }
 
   /** Begins the next fragment. */
@@ -145,39 +139,41 @@ export class FragmentRows extends RowBinaryRows {
 
   /** Writes the fragment's row. `deadLettered`: spans of it that could not be read. */
   finish(fields: FragmentFields, deadLettered: number): void {
-    this.out.open(ROW_BYTES);
-    this.out.hex(fields.buffer, fields.traceIdAt, 16);
-    this.out.uint16(fields.partition);
-    this.out.int64(fields.seq);
-    this.out.uint8(fields.reason);
-    this.out.uint8(fields.late ? 1 : 0);
-    this.out.uint32(fields.openedAtS);
-    this.out.uint32(fields.closedAtS);
-    this.out.uint32(this.spans);
-    this.out.uint32(fields.duplicateCount);
-    this.out.uint32(deadLettered);
-    this.out.halves(this.startLo, this.startHi);
-    this.out.halves(this.endLo, this.endHi);
-    this.out.uint32(this.errors);
+    const { columns } = this;
+    columns.open(RESERVED_BYTES);
+    columns.traceId.hex(fields.buffer, fields.traceIdAt, 16);
+    columns.partition.uint16(fields.partition);
+    columns.seq.int64(fields.seq);
+    columns.reason.uint8(fields.reason);
+    columns.late.uint8(fields.late ? 1 : 0);
+    columns.openedAt.uint32(fields.openedAtS);
+    columns.closedAt.uint32(fields.closedAtS);
+    columns.spanCount.uint32(this.spans);
+    columns.duplicateCount.uint32(fields.duplicateCount);
+    columns.deadLetteredCount.uint32(deadLettered);
+    columns.start.halves(this.startLo, this.startHi);
+    columns.end.halves(this.endLo, this.endHi);
+    columns.errorCount.uint32(this.errors);
     this.writeRoot();
-    this.services.write(this.out);
-    this.analysis.write(this.out, this.errors, this.edges);
+    this.services.write(columns);
+    this.analysis.write(columns, this.errors, this.edges);
     this.rowCount++;
   }
 
   private writeRoot(): void {
+    const { hasRoot, rootSpanId, rootService, rootName, rootStart, rootDuration } = this.columns;
+    hasRoot.uint8(this.spans > 0 && this.hasRoot ? 1 : 0);
     if (this.spans === 0) {
-      for (let i = 0; i < 4; i++) this.out.uint8(0); // HasRoot and three empty texts
-      this.out.halves(0, 0);
-      this.out.halves(0, 0);
+      for (const text of [rootSpanId, rootService, rootName]) text.uint8(0);
+      rootStart.halves(0, 0);
+      rootDuration.halves(0, 0);
       return;
     }
-    this.out.uint8(this.hasRoot ? 1 : 0);
-    this.out.hex(this.rootSource, this.rootSpanIdAt, 8);
-    this.out.bytes(this.rootSource, this.rootServiceStart, this.rootServiceEnd);
-    this.out.bytes(this.rootSource, this.rootNameStart, this.rootNameEnd);
-    this.out.halves(this.rootStartLo, this.rootStartHi);
-    this.out.halves(this.rootDurationLo, this.rootDurationHi);
+    rootSpanId.hex(this.rootSource, this.rootSpanIdAt, 8);
+    rootService.bytes(this.rootSource, this.rootServiceStart, this.rootServiceEnd);
+    rootName.bytes(this.rootSource, this.rootNameStart, this.rootNameEnd);
+    rootStart.halves(this.rootStartLo, this.rootStartHi);
+    rootDuration.halves(this.rootDurationLo, this.rootDurationHi);
   }
 }
 

@@ -1,4 +1,5 @@
 export * from './amendment-rows';
+export * from './analysis-columns';
 export * from './anomaly-rows';
 export * from './bucket-counts';
 export * from './byte-writer';
@@ -8,6 +9,7 @@ export * from './dead-letter-rows';
 export * from './edge-rows';
 export * from './figure-rows';
 export * from './fragment-analysis';
+export * from './fragment-columns';
 export * from './fragment-rows';
 export * from './ledger-rows';
 export * from './pane-rows';

@@ -19,6 +19,10 @@ export class Ends {
     this.stream = createStream(chunks);
   }
 
+  get byteCount(): number {
+    return this.stream.byteCount;
+  }
+
   open(bytes: number): void {
     this.stream.open(bytes);
     this.mark = this.count;
@@ -39,6 +43,29 @@ export class Ends {
   reset(keepBytesMax?: number): void {
     this.stream.reset(keepBytesMax);
     this.count = 0;
+  }
+}
+
+/** Lists of one column: where each one's elements are written. */
+export interface Lists {
+  /** Begins the next row's list; exactly so many elements are to be written to what it gives. */
+  begin(elements: number): ByteWriter;
+}
+
+/** Lists as a column of the Native format. */
+export class ListStreams implements Lists {
+  constructor(
+    readonly ends: Ends,
+    readonly values: ByteWriter,
+  ) {}
+
+  get streams(): readonly ByteWriter[] {
+    return [this.ends.stream, this.values];
+  }
+
+  begin(elements: number): ByteWriter {
+    this.ends.add(elements);
+    return this.values;
   }
 }
 

@@ -1,9 +1,16 @@
-import type { ByteWriter } from './byte-writer';
+import type { Lists } from './native-streams';
 
 /** Services of one trace that are told apart; spans of further ones count as {@link OTHER_SERVICES}. */
 export const SERVICES_MAX = 256;
 /** The name under which spans of services beyond {@link SERVICES_MAX} are counted. */
 export const OTHER_SERVICES = '(other)';
+
+/** Where counts are written: a list for each fragment. */
+export interface ServiceColumns {
+  readonly services: Lists;
+  readonly serviceSpans: Lists;
+  readonly serviceErrors: Lists;
+}
 
 const OTHER = Buffer.from(OTHER_SERVICES);
 
@@ -59,15 +66,15 @@ export class ServiceCounts {
     return at;
   }
 
-  /** Writes the columns Services, ServiceSpans and ServiceErrors. */
-  write(out: ByteWriter): void {
-    out.varint(this.count);
+  /** Writes a row of the columns. */
+  write({ services, serviceSpans, serviceErrors }: ServiceColumns): void {
+    const names = services.begin(this.count);
     for (let i = 0; i < this.count; i++) {
-      out.bytes(this.names[i] as Uint8Array, this.starts[i] as number, this.ends[i] as number);
+      names.bytes(this.names[i] as Uint8Array, this.starts[i] as number, this.ends[i] as number);
     }
-    out.varint(this.count);
-    for (let i = 0; i < this.count; i++) out.uint32(this.spans[i] as number);
-    out.varint(this.count);
-    for (let i = 0; i < this.count; i++) out.uint32(this.errors[i] as number);
+    const spans = serviceSpans.begin(this.count);
+    for (let i = 0; i < this.count; i++) spans.uint32(this.spans[i] as number);
+    const errors = serviceErrors.begin(this.count);
+    for (let i = 0; i < this.count; i++) errors.uint32(this.errors[i] as number);
   }
 }

@@ -1,7 +1,7 @@
 import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
-import type { NativeColumn } from './native-block';
-import { createStream, Ends, MapStreams } from './native-streams';
+import { ColumnSet } from './column-set';
+import type { Ends, MapStreams } from './native-streams';
 
 /** Columns of `otel_traces` as {@link SpanColumns} sends them: that of the Avro layout, then our own. */
 export const SPAN_COLUMNS = [
@@ -39,7 +39,7 @@ const MAP = 'Map(String, String)';
 const MAPS = 'Array(Map(String, String))';
 
 /** The values of `otel_traces`, column by column. */
-export class SpanColumns {
+export class SpanColumns extends ColumnSet {
   readonly traceId: ByteWriter;
   readonly spanId: ByteWriter;
   readonly parentSpanId: ByteWriter;
@@ -70,55 +70,43 @@ export class SpanColumns {
   readonly seq: ByteWriter;
   readonly storedAt: ByteWriter;
 
-  /** All that a row is written to. */
-  private readonly parts: readonly (ByteWriter | Ends)[];
-  private readonly columns: readonly NativeColumn[];
-
   constructor(chunks: ChunkPool) {
-    const parts: (ByteWriter | Ends)[] = [];
-    const stream = (): ByteWriter => keep(parts, createStream(chunks));
-    const ends = (): Ends => keep(parts, new Ends(chunks));
-    const map = (): MapStreams => {
-      const made = new MapStreams(chunks);
-      parts.push(made.ends, made.keys, made.values);
-      return made;
-    };
-    this.traceId = stream();
-    this.spanId = stream();
-    this.parentSpanId = stream();
-    this.start = stream();
-    this.duration = stream();
-    this.kind = stream();
-    this.status = stream();
-    this.service = stream();
-    this.name = stream();
-    this.traceState = stream();
-    this.flags = stream();
-    this.statusMessage = stream();
-    this.scopeName = stream();
-    this.scopeVersion = stream();
-    this.resource = map();
-    this.attributes = map();
-    this.eventEnds = ends();
-    this.eventTimes = stream();
-    this.eventNames = stream();
-    this.eventAttributes = map();
-    this.linkEnds = ends();
-    this.linkTraceIds = stream();
-    this.linkSpanIds = stream();
-    this.linkStates = stream();
-    this.linkAttributes = map();
-    this.partition = stream();
-    this.seq = stream();
-    this.storedAt = stream();
-    this.parts = parts;
-    this.columns = this.named();
+    super(chunks);
+    this.traceId = this.stream();
+    this.spanId = this.stream();
+    this.parentSpanId = this.stream();
+    this.start = this.stream();
+    this.duration = this.stream();
+    this.kind = this.stream();
+    this.status = this.stream();
+    this.service = this.stream();
+    this.name = this.stream();
+    this.traceState = this.stream();
+    this.flags = this.stream();
+    this.statusMessage = this.stream();
+    this.scopeName = this.stream();
+    this.scopeVersion = this.stream();
+    this.resource = this.map();
+    this.attributes = this.map();
+    this.eventEnds = this.ends();
+    this.eventTimes = this.stream();
+    this.eventNames = this.stream();
+    this.eventAttributes = this.map();
+    this.linkEnds = this.ends();
+    this.linkTraceIds = this.stream();
+    this.linkSpanIds = this.stream();
+    this.linkStates = this.stream();
+    this.linkAttributes = this.map();
+    this.partition = this.stream();
+    this.seq = this.stream();
+    this.storedAt = this.stream();
+    this.nameAll(SPAN_COLUMNS, this.shapes());
   }
 
-  private named(): readonly NativeColumn[] {
+  private shapes(): readonly (readonly [type: string, streams: readonly ByteWriter[]])[] {
     const events = this.eventEnds.stream;
     const links = this.linkEnds.stream;
-    const shapes: readonly (readonly [type: string, streams: readonly ByteWriter[]])[] = [
+    return [
       [TEXT, [this.traceId]],
       [TEXT, [this.spanId]],
       [TEXT, [this.parentSpanId]],
@@ -146,38 +134,5 @@ export class SpanColumns {
       ['UInt64', [this.seq]],
       ['DateTime', [this.storedAt]],
     ];
-    return shapes.map(([type, streams], i) => ({ name: SPAN_COLUMNS[i] as string, type, streams }));
   }
-
-  /** The columns in order. */
-  all(): readonly NativeColumn[] {
-    return this.columns;
-  }
-
-  /** Begins a row of which no stream should get more than so many bytes. */
-  open(bytes: number): void {
-    for (const part of this.parts) part.open(bytes);
-  }
-
-  /** Takes the row under way back, from every column. */
-  undo(): void {
-    for (const part of this.parts) part.undo();
-  }
-
-  /** Bytes of all rows. */
-  get byteCount(): number {
-    let sum = 0;
-    for (const part of this.parts)
-      sum += part instanceof Ends ? part.stream.byteCount : part.byteCount;
-    return sum;
-  }
-
-  reset(keepBytesMax?: number): void {
-    for (const part of this.parts) part.reset(keepBytesMax);
-  }
-}
-
-function keep<T>(parts: (ByteWriter | Ends | T)[], part: T): T {
-  parts.push(part);
-  return part;
 }

@@ -4,7 +4,7 @@ import { bucketIndex } from '@spanloom/sketch';
 import { analyzeTrace } from '@spanloom/trace';
 import fc from 'fast-check';
 import { CLIENT, CONSUMER, ERROR, SERVER, span, traces } from '../../trace/test/spans';
-import { ByteWriter, CallSketches, FragmentAnalysis, ServiceCounts, SpanRows } from '../src';
+import { ByteWriter, CallSketches, FragmentAnalysis, inRow, ServiceCounts, SpanRows } from '../src';
 import { RowReader } from './row-reader';
 
 /** Reused from trace to trace, as the sink does. */
@@ -26,7 +26,7 @@ function written(spans: readonly Span[], edges = new CallSketches()): object {
     if (rows.statusCode === ERROR) errors++;
   }
   const out = new ByteWriter();
-  analysis.write(out, errors, edges);
+  analysis.write(inRow(out), errors, edges);
   const reader = new RowReader(Buffer.concat(out.views()));
   const texts = () => reader.array(() => reader.text());
   const numbers = () => reader.array(() => Number(reader.int64()));
