@@ -38,7 +38,7 @@ export const settings = defineSettings('sink', {
     min: 10,
     max: 600_000,
     unit: 'ms',
-    doc: 'A block is inserted this long after its first row, however small it is; ten times as long while its partition is far behind and waits for its turn. Small blocks are what costs ClickHouse most: four times the CPU for a span in blocks of 1,500 spans than in blocks of 50,000.',
+    doc: 'A block is inserted this long after its first row, however small it is; what comes meanwhile is read from the log at the end. While the pipeline is behind, half as long as it is behind, up to ten times this. Small blocks are what costs ClickHouse most: four times the CPU for a span in blocks of 1,500 spans than in blocks of 50,000.',
   }),
   insert_retry_ms_max: int({
     default: 10_000,

@@ -7,9 +7,9 @@ type Turner = Pick<PartitionHandle, 'pause' | 'resume'>;
 const WHY = 'another partition fills its block';
 
 /**
- * While partitions of a topic are far behind, few at a time fill their blocks and the others wait: the same memory then
- * holds blocks of the full size instead of many small ones, which cost ClickHouse twice as much a span. Each partition
- * has its turn in the order in which it asked.
+ * Few partitions of a topic at a time fill their blocks, and the others wait: the same memory then holds blocks of the
+ * full size instead of many small ones, which cost ClickHouse twice as much a span. Each partition has its turn in the
+ * order in which it asked.
  */
 export interface Turns {
   /** Gives `turner` a turn, or pauses it until one is free. Asking again changes nothing. */
