@@ -2,8 +2,7 @@ import { CallSketches } from './call-sketches';
 import { ChunkPool } from './chunk-pool';
 import { FragmentAnalysis } from './fragment-analysis';
 import { FragmentColumns } from './fragment-columns';
-import { nativeBlock } from './native-block';
-import { joined, type Rows } from './rows';
+import { NativeRows } from './native-rows';
 import { ServiceCounts } from './service-counts';
 import type { SpanRows } from './span-rows';
 
@@ -27,12 +26,9 @@ const STATUS_ERROR = 2;
 const INT64_MAX_HI = 0x7fffffff;
 
 /** Gathers what the spans of a fragment come to, and writes a row of `trace_fragments` for it: by column, as spans are. */
-export class FragmentRows implements Rows {
-  readonly format = 'Native';
-  rowCount = 0;
+export class FragmentRows extends NativeRows<FragmentColumns> {
   /** The calls of the fragments written. */
   readonly edges = new CallSketches();
-  private readonly columns: FragmentColumns;
   private readonly services = new ServiceCounts();
   private readonly analysis = new FragmentAnalysis();
   private spans = 0;
@@ -55,25 +51,7 @@ export class FragmentRows implements Rows {
 
   /** @param chunks where buffers come from; may be shared */
   constructor(chunks: ChunkPool = new ChunkPool()) {
-    this.columns = new FragmentColumns(chunks);
-  }
-
-  get byteCount(): number {
-    return this.columns.byteCount;
-  }
-
-  views(): readonly Buffer[] {
-    if (this.rowCount === 0) return [];
-    return nativeBlock(this.rowCount, this.columns.all());
-  }
-
-  view(): Buffer {
-    return joined(this.views());
-  }
-
-  reset(keepBytesMax?: number): void {
-    this.columns.reset(keepBytesMax);
-    this.rowCount = 0;
+    super(new FragmentColumns(chunks));
   }
 
   /** Begins the next fragment. */

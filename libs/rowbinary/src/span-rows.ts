@@ -2,8 +2,7 @@ import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { AvroSource } from './avro-source';
 import { type ByteWriter, writeHex } from './byte-writer';
 import { ChunkPool } from './chunk-pool';
-import { nativeBlock } from './native-block';
-import { joined, type Rows } from './rows';
+import { NativeRows } from './native-rows';
 import { SpanColumns } from './span-columns';
 import { copyText } from './text-copy';
 
@@ -35,9 +34,7 @@ const ID_BYTES_MAX = 33;
  * rows costs ClickHouse three times as much (RowBinary 4.7 µs a span, Native 1.9).
  * A span that cannot be read leaves no trace in the rows.
  */
-export class SpanRows implements Rows {
-  readonly format = 'Native';
-  rowCount = 0;
+export class SpanRows extends NativeRows<SpanColumns> {
   /** Of the span appended last: offsets into its source, and its header fields. */
   spanIdAt = 0;
   hasParent = false;
@@ -58,7 +55,6 @@ export class SpanRows implements Rows {
   reason: SpanRowReason = 'malformed';
 
   private readonly source = new AvroSource();
-  private readonly columns: SpanColumns;
   // What is the same for all spans of a fragment.
   private partition = 0;
   private seqLo = 0;
@@ -67,7 +63,7 @@ export class SpanRows implements Rows {
 
   /** @param chunks where buffers come from; may be shared */
   constructor(chunks: ChunkPool = new ChunkPool()) {
-    this.columns = new SpanColumns(chunks);
+    super(new SpanColumns(chunks));
   }
 
   /** Sets the columns of our own for the spans that follow. `storedAtS` is in seconds since 1970. */
@@ -76,10 +72,6 @@ export class SpanRows implements Rows {
     this.seqLo = seq >>> 0;
     this.seqHi = Math.floor(seq / 2 ** 32);
     this.storedAtS = storedAtS;
-  }
-
-  get byteCount(): number {
-    return this.columns.byteCount;
   }
 
   /**
@@ -205,20 +197,6 @@ export class SpanRows implements Rows {
   private refuse(reason: SpanRowReason): false {
     this.reason = this.source.broken ? 'malformed' : reason;
     return false;
-  }
-
-  views(): readonly Buffer[] {
-    if (this.rowCount === 0) return [];
-    return nativeBlock(this.rowCount, this.columns.all());
-  }
-
-  view(): Buffer {
-    return joined(this.views());
-  }
-
-  reset(keepBytesMax?: number): void {
-    this.columns.reset(keepBytesMax);
-    this.rowCount = 0;
   }
 }
 

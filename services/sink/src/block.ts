@@ -1,6 +1,6 @@
 import type { KafkaRecord } from '@spanloom/kafka';
 import type { RowFormat, Rows } from '@spanloom/rowbinary';
-import type { PresenceCheck } from './presence';
+import type { PresenceCheck, SeqSpan } from './presence';
 import type { SeqGate } from './seq-gate';
 
 /** Rows for one table. */
@@ -44,13 +44,13 @@ const KEEP_BYTES_MAX = 512 * 1024;
 
 /**
  * A block from its tables, in the order in which they are inserted, the way a record is added, what
- * else begins anew with each block, and how new its newest entry is.
+ * else begins anew with each block, and the entries in it where they tell the log clock.
  */
 export function createBlock(
   all: readonly BlockTable[],
   add: Block['add'],
   others: readonly { reset(): void }[],
-  newestAtS: () => number | null = () => null,
+  entries: SeqSpan | null = null,
 ): Block {
   const sum = (of: (rows: Rows) => number): number =>
     all.reduce((total, { rows }) => total + of(rows), 0);
@@ -63,7 +63,7 @@ export function createBlock(
       return sum((rows) => rows.rowCount);
     },
     get newestAtS() {
-      return newestAtS();
+      return entries?.newest?.atS ?? null;
     },
     tables: () => {
       for (const { finish } of all) finish?.();

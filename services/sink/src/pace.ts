@@ -66,7 +66,7 @@ export class Pace {
     handle.resume(WHY);
   }
 
-  /** Whether records that are read while nothing lingers have begun a block. */
+  /** Whether nothing lingers: records are read as they come, and the first of them begin a block. */
   get isReading(): boolean {
     return this.phase === 'reading';
   }

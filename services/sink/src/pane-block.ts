@@ -51,6 +51,5 @@ export function createPaneBlock(
     rows: panes.tenMinutes,
     presence: () => seqs.checkMerging('latency_ten_minutes', partition),
   };
-  const newestAtS = (): number | null => seqs.newest?.atS ?? null;
-  return createBlock([table, tenMinutes, letters.table], add, [seqs, letters], newestAtS);
+  return createBlock([table, tenMinutes, letters.table], add, [seqs, letters], seqs);
 }

@@ -115,6 +115,6 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
     ],
     add,
     [spanSeqs, fragmentSeqs, ledgerSeqs, letters],
-    () => fragmentSeqs.newest?.atS ?? null,
+    fragmentSeqs,
   );
 }
