@@ -79,15 +79,16 @@ export class AmendmentRows extends RowBinaryRows {
     let errors = 0;
     analysis.begin();
     services.reset();
-    spans.reset();
-    for (let at = 0; at < bytes.length; ) {
-      at = spans.append(bytes, at, bytes.length);
-      if (at < 0) throw new RangeError(`a stored span cannot be read: ${spans.reason}`);
+    spans.begin(bytes, 0, bytes.length);
+    while (spans.next()) {
       const isError = spans.statusCode === STATUS_ERROR;
       if (isError) errors++;
       const service = services.add(bytes, spans.serviceStart, spans.serviceEnd, isError);
       analysis.add(bytes, spans, service);
-      spans.reset(); // only its fields are wanted, not its row
+    }
+    spans.reset(); // only their fields are wanted, not their rows
+    if (spans.at < bytes.length) {
+      throw new RangeError(`a stored span cannot be read: ${spans.reason}`);
     }
     return errors;
   }

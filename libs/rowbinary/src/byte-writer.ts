@@ -184,6 +184,17 @@ export class ByteWriter {
     this.length = writeHex(this.buffer, this.length, source, start, count);
   }
 
+  /** Many bytes as they are, cut in two where a buffer is full. */
+  append(bytes: Uint8Array): void {
+    const fits = Math.min(bytes.length, this.buffer.length - this.length);
+    this.buffer.set(fits < bytes.length ? bytes.subarray(0, fits) : bytes, this.length);
+    this.length += fits;
+    if (fits === bytes.length) return;
+    this.makeRoom(bytes.length - fits);
+    this.buffer.set(bytes.subarray(fits), this.length);
+    this.length += bytes.length - fits;
+  }
+
   /** What has been written, in order and without a copy: valid until the next write or reset. */
   views(): readonly Buffer[] {
     return [...this.full, this.buffer.subarray(0, this.length)];

@@ -1,7 +1,7 @@
 import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
 import type { NativeColumn } from './native-block';
-import { createStream, Ends, ListStreams, MapStreams } from './native-streams';
+import { createStream, Ends, ListStreams } from './native-streams';
 
 /** The columns of a table as they are gathered for a block in ClickHouse's Native format, row by row. */
 export class ColumnSet {
@@ -24,13 +24,6 @@ export class ColumnSet {
   /** An Array of one kind of value. */
   protected list(): ListStreams {
     return new ListStreams(this.ends(), this.stream());
-  }
-
-  /** A Map(String, String). */
-  protected map(): MapStreams {
-    const made = new MapStreams(this.chunks);
-    this.parts.push(made.ends, made.keys, made.values);
-    return made;
   }
 
   private keep<T extends ByteWriter | Ends>(part: T): T {
@@ -58,11 +51,6 @@ export class ColumnSet {
   /** Begins a row of which no stream should get more than so many bytes. */
   open(bytes: number): void {
     for (const part of this.parts) part.open(bytes);
-  }
-
-  /** Takes the row under way back, from every column. */
-  undo(): void {
-    for (const part of this.parts) part.undo();
   }
 
   /** Bytes of all rows. */

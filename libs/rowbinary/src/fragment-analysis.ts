@@ -14,7 +14,7 @@ export const ANALYSIS_ITEMS_MAX = 256;
 const PLACES = 7;
 const PEER_BYTES = PEER_ATTRIBUTES.map((name) => Buffer.from(name));
 
-/** Analyses the spans of one fragment as they are appended to {@link SpanRows}, without decoding them. */
+/** Analyses the spans of one fragment as {@link SpanRows} comes to them, without decoding them. */
 export class FragmentAnalysis {
   private readonly analyzer = new TraceAnalyzer();
   private source: Uint8Array = Buffer.alloc(0);
@@ -32,7 +32,7 @@ export class FragmentAnalysis {
     this.services.length = 0;
   }
 
-  /** Adds the span that `rows` appended last; all of a fragment are in one `source`. Equal services have equal numbers. */
+  /** Adds the span that `rows` came to; all of a fragment are in one `source`. Equal services have equal numbers. */
   add(source: Uint8Array, rows: SpanRows, service: number): void {
     const { spans } = this.analyzer;
     this.source = source;

@@ -64,7 +64,7 @@ export class FragmentRows extends NativeRows<FragmentColumns> {
     this.hasRoot = false;
   }
 
-  /** Counts the span that `rows` appended last, whose bytes are in `source`. */
+  /** Counts the span that `rows` came to, whose bytes are in `source`. */
   addSpan(source: Uint8Array, rows: SpanRows): void {
     const isError = rows.statusCode === STATUS_ERROR;
     if (isError) this.errors++;

@@ -1,7 +1,5 @@
-import type { AvroSource } from './avro-source';
 import { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
-import { copyShortPairs, copyText } from './text-copy';
 
 /** What a stream begins with; more comes from the pool. */
 const STREAM_BYTES = 4 * 1024;
@@ -13,7 +11,6 @@ export const createStream = (chunks: ChunkPool): ByteWriter => new ByteWriter(ST
 export class Ends {
   readonly stream: ByteWriter;
   private count = 0;
-  private mark = 0;
 
   constructor(chunks: ChunkPool) {
     this.stream = createStream(chunks);
@@ -25,12 +22,6 @@ export class Ends {
 
   open(bytes: number): void {
     this.stream.open(bytes);
-    this.mark = this.count;
-  }
-
-  undo(): void {
-    this.stream.undo();
-    this.count = this.mark;
   }
 
   /** Ends one row, or one element that is an array itself. */
@@ -66,38 +57,5 @@ export class ListStreams implements Lists {
   begin(elements: number): ByteWriter {
     this.ends.add(elements);
     return this.values;
-  }
-}
-
-/** A Map(String, String). */
-export class MapStreams {
-  readonly ends: Ends;
-  readonly keys: ByteWriter;
-  readonly values: ByteWriter;
-
-  constructor(chunks: ChunkPool) {
-    this.ends = new Ends(chunks);
-    this.keys = createStream(chunks);
-    this.values = createStream(chunks);
-  }
-
-  get streams(): readonly ByteWriter[] {
-    return [this.ends.stream, this.keys, this.values];
-  }
-
-  /** Copies one Avro map of strings, in however many blocks it comes. */
-  copy(source: AvroSource): void {
-    const { keys, values } = this;
-    let pairs = 0;
-    for (let count = source.blockCount(); count > 0; count = source.blockCount()) {
-      pairs += count;
-      for (let left = count; left > 0 && !source.broken; left--) {
-        left -= copyShortPairs(source, keys, values, left);
-        if (left === 0) break;
-        copyText(source, keys);
-        copyText(source, values);
-      }
-    }
-    this.ends.add(pairs);
   }
 }

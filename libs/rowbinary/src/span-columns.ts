@@ -1,138 +1,92 @@
 import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
 import { ColumnSet } from './column-set';
-import type { Ends, MapStreams } from './native-streams';
-
-/** Columns of `otel_traces` as {@link SpanColumns} sends them: that of the Avro layout, then our own. */
-export const SPAN_COLUMNS = [
-  'TraceId',
-  'SpanId',
-  'ParentSpanId',
-  'Timestamp',
-  'Duration',
-  'SpanKind',
-  'StatusCode',
-  'ServiceName',
-  'SpanName',
-  'TraceState',
-  'Flags',
-  'StatusMessage',
-  'ScopeName',
-  'ScopeVersion',
-  'ResourceAttributes',
-  'SpanAttributes',
-  'Events.Timestamp',
-  'Events.Name',
-  'Events.Attributes',
-  'Links.TraceId',
-  'Links.SpanId',
-  'Links.TraceState',
-  'Links.Attributes',
-  'Partition',
-  'Seq',
-  'StoredAt',
-] as const;
+import type { NativeColumn } from './native-block';
+import { SpanStream } from './span-layout';
+import type { SpanStage, StageOwner } from './span-stage';
 
 const TEXT = 'String';
 const TEXTS = 'Array(String)';
 const MAP = 'Map(String, String)';
 const MAPS = 'Array(Map(String, String))';
+const S = SpanStream;
 
-/** The values of `otel_traces`, column by column. */
-export class SpanColumns extends ColumnSet {
-  readonly traceId: ByteWriter;
-  readonly spanId: ByteWriter;
-  readonly parentSpanId: ByteWriter;
-  readonly start: ByteWriter;
-  readonly duration: ByteWriter;
-  readonly kind: ByteWriter;
-  readonly status: ByteWriter;
-  readonly service: ByteWriter;
-  readonly name: ByteWriter;
-  readonly traceState: ByteWriter;
-  readonly flags: ByteWriter;
-  readonly statusMessage: ByteWriter;
-  readonly scopeName: ByteWriter;
-  readonly scopeVersion: ByteWriter;
-  readonly resource: MapStreams;
-  readonly attributes: MapStreams;
-  /** Of the events of each span, as of its links: each of their columns has the same. */
-  readonly eventEnds: Ends;
-  readonly eventTimes: ByteWriter;
-  readonly eventNames: ByteWriter;
-  readonly eventAttributes: MapStreams;
-  readonly linkEnds: Ends;
-  readonly linkTraceIds: ByteWriter;
-  readonly linkSpanIds: ByteWriter;
-  readonly linkStates: ByteWriter;
-  readonly linkAttributes: MapStreams;
-  readonly partition: ByteWriter;
-  readonly seq: ByteWriter;
-  readonly storedAt: ByteWriter;
+/** Each column's name, the type that is sent, and the streams it is made of. */
+const COLUMNS = [
+  ['TraceId', TEXT, S.traceId],
+  ['SpanId', TEXT, S.spanId],
+  ['ParentSpanId', TEXT, S.parentSpanId],
+  ['Timestamp', 'DateTime64(9)', S.start],
+  ['Duration', 'UInt64', S.duration],
+  ['SpanKind', TEXT, S.kind],
+  ['StatusCode', TEXT, S.status],
+  ['ServiceName', TEXT, S.service],
+  ['SpanName', TEXT, S.name],
+  ['TraceState', TEXT, S.traceState],
+  ['Flags', 'UInt32', S.flags],
+  ['StatusMessage', TEXT, S.statusMessage],
+  ['ScopeName', TEXT, S.scopeName],
+  ['ScopeVersion', TEXT, S.scopeVersion],
+  ['ResourceAttributes', MAP, S.resourceEnds, S.resourceKeys, S.resourceValues],
+  ['SpanAttributes', MAP, S.attributeEnds, S.attributeKeys, S.attributeValues],
+  ['Events.Timestamp', 'Array(DateTime64(9))', S.eventEnds, S.eventTimes],
+  ['Events.Name', TEXTS, S.eventEnds, S.eventNames],
+  [
+    'Events.Attributes',
+    MAPS,
+    S.eventEnds,
+    S.eventAttributeEnds,
+    S.eventAttributeKeys,
+    S.eventAttributeValues,
+  ],
+  ['Links.TraceId', TEXTS, S.linkEnds, S.linkTraceIds],
+  ['Links.SpanId', TEXTS, S.linkEnds, S.linkSpanIds],
+  ['Links.TraceState', TEXTS, S.linkEnds, S.linkStates],
+  [
+    'Links.Attributes',
+    MAPS,
+    S.linkEnds,
+    S.linkAttributeEnds,
+    S.linkAttributeKeys,
+    S.linkAttributeValues,
+  ],
+  ['Partition', 'UInt16', S.partition],
+  ['Seq', 'UInt64', S.seq],
+  ['StoredAt', 'DateTime', S.storedAt],
+] as const;
 
-  constructor(chunks: ChunkPool) {
+/** Columns of `otel_traces` as {@link SpanColumns} sends them: that of the Avro layout, then our own. */
+export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name);
+
+/** The values of `otel_traces`, column by column: as {@link SpanStage} makes them, which has the latest of them. */
+export class SpanColumns extends ColumnSet implements StageOwner {
+  readonly elements = new BigUint64Array(SpanStream.count);
+  readonly writers = Array.from({ length: SpanStream.count }, () => this.stream());
+
+  constructor(
+    chunks: ChunkPool,
+    private readonly stage: SpanStage,
+  ) {
     super(chunks);
-    this.traceId = this.stream();
-    this.spanId = this.stream();
-    this.parentSpanId = this.stream();
-    this.start = this.stream();
-    this.duration = this.stream();
-    this.kind = this.stream();
-    this.status = this.stream();
-    this.service = this.stream();
-    this.name = this.stream();
-    this.traceState = this.stream();
-    this.flags = this.stream();
-    this.statusMessage = this.stream();
-    this.scopeName = this.stream();
-    this.scopeVersion = this.stream();
-    this.resource = this.map();
-    this.attributes = this.map();
-    this.eventEnds = this.ends();
-    this.eventTimes = this.stream();
-    this.eventNames = this.stream();
-    this.eventAttributes = this.map();
-    this.linkEnds = this.ends();
-    this.linkTraceIds = this.stream();
-    this.linkSpanIds = this.stream();
-    this.linkStates = this.stream();
-    this.linkAttributes = this.map();
-    this.partition = this.stream();
-    this.seq = this.stream();
-    this.storedAt = this.stream();
-    this.nameAll(SPAN_COLUMNS, this.shapes());
+    const streamsOf = (numbers: readonly SpanStream[]) =>
+      numbers.map((number) => this.writers[number] as ByteWriter);
+    this.nameAll(
+      SPAN_COLUMNS,
+      COLUMNS.map(([, type, ...numbers]) => [type, streamsOf(numbers)]),
+    );
   }
 
-  private shapes(): readonly (readonly [type: string, streams: readonly ByteWriter[]])[] {
-    const events = this.eventEnds.stream;
-    const links = this.linkEnds.stream;
-    return [
-      [TEXT, [this.traceId]],
-      [TEXT, [this.spanId]],
-      [TEXT, [this.parentSpanId]],
-      ['DateTime64(9)', [this.start]],
-      ['UInt64', [this.duration]],
-      [TEXT, [this.kind]],
-      [TEXT, [this.status]],
-      [TEXT, [this.service]],
-      [TEXT, [this.name]],
-      [TEXT, [this.traceState]],
-      ['UInt32', [this.flags]],
-      [TEXT, [this.statusMessage]],
-      [TEXT, [this.scopeName]],
-      [TEXT, [this.scopeVersion]],
-      [MAP, this.resource.streams],
-      [MAP, this.attributes.streams],
-      ['Array(DateTime64(9))', [events, this.eventTimes]],
-      [TEXTS, [events, this.eventNames]],
-      [MAPS, [events, ...this.eventAttributes.streams]],
-      [TEXTS, [links, this.linkTraceIds]],
-      [TEXTS, [links, this.linkSpanIds]],
-      [TEXTS, [links, this.linkStates]],
-      [MAPS, [links, ...this.linkAttributes.streams]],
-      ['UInt16', [this.partition]],
-      ['UInt64', [this.seq]],
-      ['DateTime', [this.storedAt]],
-    ];
+  override all(): readonly NativeColumn[] {
+    this.stage.release(this);
+    return super.all();
+  }
+
+  override get byteCount(): number {
+    return super.byteCount + this.stage.byteCountOf(this);
+  }
+
+  override reset(keepBytesMax?: number): void {
+    this.stage.forget(this);
+    super.reset(keepBytesMax);
   }
 }

@@ -65,14 +65,10 @@ export class TraceRows {
 
   /** Gives where it came to: the segment's end, unless a span is broken. */
   private addSpans(buffer: Buffer, { start, end }: Segment): number {
-    let at = start;
-    while (at < end) {
-      const next = this.spans.append(buffer, at, end);
-      if (next < 0) return at;
-      this.fragments.addSpan(buffer, this.spans);
-      at = next;
-    }
-    return at;
+    const { spans, fragments } = this;
+    spans.begin(buffer, start, end);
+    while (spans.next()) fragments.addSpan(buffer, spans);
+    return spans.at;
   }
 
   /** Appends the ledger entry that `reader` is at. */

@@ -111,10 +111,8 @@ function trace(): { spans: SpanRows; fragments: FragmentRows } {
     const buffer = writer.take();
     spans.setFragment(5, seq, T0_S + seq);
     fragments.begin();
-    for (let at = 0; at < buffer.length; ) {
-      at = spans.append(buffer, at, buffer.length);
-      fragments.addSpan(buffer, spans);
-    }
+    spans.begin(buffer, 0, buffer.length);
+    while (spans.next()) fragments.addSpan(buffer, spans);
     const traceId = Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex');
     const times = { openedAtS: T0_S, closedAtS: T0_S + seq };
     fragments.finish(
@@ -180,7 +178,8 @@ describe('rows in the real engine', () => {
       writer.reset();
       const startUnixNano = BigInt(year) * 31_557_600n * NANO;
       writeSpan(writer, spanOf(year + 1, { startUnixNano, service: 'old' }));
-      spans.append(writer.view(), 0, writer.length);
+      spans.begin(writer.view(), 0, writer.length);
+      expect(spans.next()).toBe(true);
     }
     insert('otel_traces', SPAN_COLUMNS, spans, 'spans-2');
     const [row] = select(`SELECT count() AS n FROM otel_traces WHERE ServiceName = 'old'`);

@@ -19,8 +19,8 @@ function written(spans: readonly Span[], edges = new CallSketches()): object {
   let errors = 0;
   analysis.begin();
   services.reset();
-  for (let at = 0; at < bytes.length; ) {
-    at = rows.append(bytes, at, bytes.length);
+  rows.begin(bytes, 0, bytes.length);
+  while (rows.next()) {
     const service = services.add(bytes, rows.serviceStart, rows.serviceEnd, false);
     analysis.add(bytes, rows, service);
     if (rows.statusCode === ERROR) errors++;

@@ -2,6 +2,7 @@ import { AvroWriter, type DecodedBatch, reference, spanOf, writeSpan } from '@sp
 import type { Span } from '@spanloom/model';
 import fc from 'fast-check';
 import { SPAN_COLUMNS, SpanRows } from '../src';
+import { STAGE_BYTES } from '../src/span-stage';
 import { arbitrarySpan } from './arbitrary-span';
 import { dividedSpan } from './avro-blocks';
 import { readNative } from './native-reader';
@@ -37,22 +38,30 @@ function readAll(rows: SpanRows): unknown[][] {
   );
 }
 
+/** Appends all spans of `bytes[start…end)`; where each ends, and -1 after them when one is broken. */
+function append(rows: SpanRows, bytes: Uint8Array, start = 0, end = bytes.length): number[] {
+  const before = rows.rowCount;
+  const idsAt: number[] = [];
+  rows.begin(bytes, start, end);
+  while (rows.next()) idsAt.push(rows.spanIdAt);
+  expect(rows.rowCount - before).toBe(idsAt.length);
+  // A span's id is its 16th byte: where the next one's is says where it ends.
+  const ends = [...idsAt.slice(1).map((at) => at - 16), ...(idsAt.length > 0 ? [rows.at] : [])];
+  return rows.at === end ? ends : [...ends, -1];
+}
+
 describe('SpanRows', () => {
   it('holds what avsc decodes', () => {
     fc.assert(
       fc.property(fc.array(arbitrarySpan, { minLength: 1, maxLength: 4 }), (spans) => {
         const bytes = spanBytes(...spans);
         const rows = newRows();
-        let at = 0;
-        for (const span of spans) {
-          const end = rows.append(bytes, at, bytes.length);
-          expect(end).toBeGreaterThan(at);
-          const decoded = referenceSpan(bytes.subarray(at, end));
+        const ends = append(rows, bytes);
+        expect(ends).toHaveLength(spans.length);
+        spans.forEach((span, i) => {
+          const decoded = referenceSpan(bytes.subarray(ends[i - 1] ?? 0, ends[i]));
           expect(spanBytes(decoded).equals(spanBytes(span))).toBe(true);
-          at = end;
-        }
-        expect(at).toBe(bytes.length);
-        expect(rows.rowCount).toBe(spans.length);
+        });
         const expected = spans.map((span) => expectedRow(span, PLACE));
         expect(readAll(rows)).toEqual(expected);
       }),
@@ -69,7 +78,7 @@ describe('SpanRows', () => {
           return { items: Math.min(left, items + 1), sized };
         });
         const rows = newRows();
-        expect(rows.append(divided, 0, divided.length)).toBe(divided.length);
+        expect(append(rows, divided)).toEqual([divided.length]);
         expect(readAll(rows)).toEqual([expectedRow(span, PLACE)]);
       }),
       { numRuns: 300 },
@@ -98,8 +107,49 @@ describe('SpanRows', () => {
     };
     const bytes = spanBytes(span);
     const rows = newRows();
-    expect(rows.append(bytes, 0, bytes.length)).toBe(bytes.length);
+    expect(append(rows, bytes)).toEqual([bytes.length]);
     expect(readAll(rows)).toEqual([expectedRow(span, PLACE)]);
+  });
+
+  it('reads spans of more than one piece, and the one that a piece cuts off', () => {
+    const lengths = fc.array(fc.nat(2 * STAGE_BYTES), { minLength: 2, maxLength: 5 });
+    fc.assert(
+      fc.property(arbitrarySpan, lengths, (span, texts) => {
+        const spans = texts.map((length) => ({ ...span, statusMessage: 'x'.repeat(length) }));
+        const rows = newRows();
+        expect(append(rows, spanBytes(...spans))).toHaveLength(spans.length);
+        expect(readAll(rows)).toEqual(spans.map((one) => expectedRow(one, PLACE)));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('keeps rows apart that take turns, from one reset to the next', () => {
+    const turn = fc.record({ who: fc.nat(2), span: arbitrarySpan, isReset: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 20 }), (turns) => {
+        const all = [newRows(), newRows(), newRows()].map((rows) => ({
+          rows,
+          expected: [] as unknown[][],
+        }));
+        for (const { who, span, isReset } of turns) {
+          const { rows, expected } = all[who] as (typeof all)[number];
+          if (isReset) {
+            rows.reset();
+            expect([rows.rowCount, rows.byteCount]).toEqual([0, 0]);
+            expected.length = 0;
+          }
+          append(rows, spanBytes(span));
+          expected.push(expectedRow(span, PLACE));
+        }
+        for (const { rows, expected } of all) {
+          const { byteCount } = rows;
+          expect(readAll(rows)).toEqual(expected);
+          expect(rows.byteCount).toBe(byteCount);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('has a column for each value', () => {
@@ -115,12 +165,13 @@ describe('SpanRows and broken bytes', () => {
       fc.property(arbitrarySpan, fc.double({ min: 0, max: 1, noNaN: true }), (span, part) => {
         const bytes = spanBytes(span);
         const rows = newRows();
-        rows.append(bytes, 0, bytes.length);
+        append(rows, bytes);
         const before = Buffer.from(rows.view());
         const cut = Math.floor(part * (bytes.length - 1));
         // What lies behind the end must not be read: the same bytes, or none.
-        expect(rows.append(bytes, 0, cut)).toBe(-1);
-        expect(rows.append(Buffer.from(bytes.subarray(0, cut)), 0, cut)).toBe(-1);
+        expect(append(rows, bytes, 0, cut)).toEqual(cut === 0 ? [] : [-1]);
+        const alone = Buffer.from(bytes.subarray(0, cut));
+        expect(append(rows, alone)).toEqual(cut === 0 ? [] : [-1]);
         expect(rows.rowCount).toBe(1);
         expect(rows.view().equals(before)).toBe(true);
       }),
@@ -138,13 +189,12 @@ describe('SpanRows and broken bytes', () => {
           bytes[place] = (bytes[place] as number) ^ (1 << bit);
         }
         const rows = newRows();
-        const end = rows.append(bytes, 0, bytes.length);
+        const [end = -1] = append(rows, bytes);
         if (end < 0) {
           expect([rows.rowCount, rows.byteCount]).toEqual([0, 0]);
           return;
         }
-        const [row, ...more] = readAll(rows);
-        expect(more).toEqual([]);
+        const [row] = readAll(rows);
         const decoded = referenceSpan(bytes.subarray(0, end));
         const asMaps = (value: unknown): unknown => JSON.stringify(value, jsonMaps);
         // A map with a key twice has both in the row; avsc keeps the last.
@@ -161,7 +211,7 @@ describe('SpanRows and broken bytes', () => {
     const reasonOf = (change: object): string => {
       const bytes = spanBytes({ ...span, ...change } as Span);
       const rows = newRows();
-      expect(rows.append(bytes, 0, bytes.length)).toBe(-1);
+      expect(append(rows, bytes)).toEqual([-1]);
       return rows.reason;
     };
     expect(reasonOf({ startUnixNano: -1n })).toBe('start');
@@ -175,9 +225,9 @@ describe('SpanRows and broken bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (noise) => {
         const rows = newRows();
-        const end = rows.append(noise, 0, noise.length);
-        expect(end === -1 ? rows.byteCount === 0 : end <= noise.length).toBe(true);
-        if (end >= 0) expect(readAll(rows)).toHaveLength(1);
+        const ends = append(rows, noise).filter((end) => end >= 0);
+        expect(readAll(rows)).toHaveLength(ends.length);
+        expect(rows.byteCount === 0).toBe(ends.length === 0);
       }),
       { numRuns: 1000 },
     );

@@ -42,7 +42,8 @@ export class FragmentFiles {
     this.rows.setFragment(partition, seq, closedAtS);
     for (const span of spans) {
       this.bytes += span.length;
-      if (this.rows.append(span, 0, span.length) >= 0) continue;
+      this.rows.begin(span, 0, span.length);
+      if (this.rows.next() && this.rows.at === span.length) continue;
       throw new SpanloomError('internal', `a span cannot be read: ${this.rows.reason}`);
     }
     if (this.rows.rowCount >= FILE_ROWS) this.flush();
