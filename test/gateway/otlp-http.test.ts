@@ -173,7 +173,9 @@ it('answers 429 to what is over its bytes in flight, and stores the rest', async
 it('finishes what it has taken when it stops', async () => {
   const gateway = await startTestGateway(process.env, { SPANLOOM_LINGER_MS: '1000' });
   const answer = post(gateway.url, encodeOtlpRequest([newSpan()]));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!/^spanloom_gateway_inflight_bytes [1-9]/m.test((await gateway.metrics.expose()).body)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   const stopped = gateway.stop();
   expect((await answer).status).toBe(200);
   await stopped;

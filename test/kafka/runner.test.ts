@@ -246,7 +246,8 @@ test('a slow processor keeps its partition, and does not hold up the others', as
   await until(() => member.all.length === 2);
   await fill(topic, 0, 0, 1);
   await fill(topic, 1, 0, 1);
-  await until(() => member.of(1).seen.length === 1, 3_000);
+  await until(() => member.of(1).seen.length === 1);
+  expect(member.of(0).seen).toHaveLength(0);
   await until(() => member.of(0).seen.length === 1);
   expect(member.all).toHaveLength(2);
   expect(member.of(0).handle.isLost()).toBe(false);
@@ -266,9 +267,8 @@ test('stop ends within the drain time-out, even when a processor does not', asyn
       });
   });
   await until(() => member.runner.state()[0]?.highWatermark === 1);
-  const started = Date.now();
+  // The processor is let go only after this: a stop that waited for it would never end.
   await member.runner.stop();
-  expect(Date.now() - started).toBeLessThan(5_000);
   expect(member.of(0).handle.isLost()).toBe(true);
   await expect(member.of(0).handle.commit(1, '')).rejects.toMatchObject({ code: 'state-stale' });
   release();

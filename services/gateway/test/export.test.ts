@@ -29,6 +29,23 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
+/** A store that keeps its spans waiting: `asked` resolves when the first have come to it. */
+function slowStore() {
+  let come: () => void = () => undefined;
+  let stored: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  const held = new Promise<void>((resolve) => {
+    stored = resolve;
+  });
+  const store = () => {
+    come();
+    return held;
+  };
+  return { store, asked, stored: () => stored() };
+}
+
 /** The HTTP side of the gateway as it is, in front of a packer that the test answers for. */
 async function startFront(
   store: () => Promise<void> = async () => undefined,
@@ -99,18 +116,14 @@ describe('a sound request', () => {
   });
 
   it('waits for its spans to be stored', async () => {
-    let stored: () => void = () => undefined;
-    const { url } = await startFront(
-      () =>
-        new Promise((resolve) => {
-          stored = resolve;
-        }),
-    );
+    const { store, asked, stored } = slowStore();
+    const { url } = await startFront(store);
     let answered = false;
     const response = post(url, request).then((answer) => {
       answered = true;
       return answer;
     });
+    await asked;
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(answered).toBe(false);
     stored();
@@ -196,16 +209,10 @@ describe('a request at a bad time', () => {
   });
 
   it('gets 429 while too many requests are in progress', async () => {
-    let stored: () => void = () => undefined;
-    const { url } = await startFront(
-      () =>
-        new Promise((resolve) => {
-          stored = resolve;
-        }),
-      { requests_max: 1 },
-    );
+    const { store, asked, stored } = slowStore();
+    const { url } = await startFront(store, { requests_max: 1 });
     const first = post(url, request);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await asked;
     await expectLater(await post(url, request), 429);
     stored();
     expect((await first).status).toBe(200);
@@ -248,15 +255,10 @@ describe('a request at a bad time', () => {
 
 describe('the server', () => {
   it('finishes requests in progress when it closes, and takes no new connections', async () => {
-    let stored: () => void = () => undefined;
-    const { url, server } = await startFront(
-      () =>
-        new Promise((resolve) => {
-          stored = resolve;
-        }),
-    );
+    const { store, asked, stored } = slowStore();
+    const { url, server } = await startFront(store);
     const response = post(url, request);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await asked;
     const closed = server.close();
     await expect(post(url, request)).rejects.toThrow();
     stored();
