@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
 /** Each module's package, its source there, and the name of what holds it. */
-const MODULES = [{ dir: 'libs/rowbinary', source: 'span-rows' }];
+const MODULES = [
+  { dir: 'libs/rowbinary', source: 'stage' },
+  { dir: 'libs/rowbinary', source: 'edges' },
+];
 
 // No runtime and no checks of its own: the modules allocate nothing.
 const OPTIONS = [

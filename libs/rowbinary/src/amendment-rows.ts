@@ -1,13 +1,14 @@
-import { ANALYSIS_COLUMNS, inRow } from './analysis-columns';
-import { type CallSketch, CallSketches } from './call-sketches';
-import { writeBuckets } from './edge-rows';
-import { FragmentAnalysis } from './fragment-analysis';
-import { RowBinaryRows } from './row-binary-rows';
-import { ServiceCounts } from './service-counts';
-import { SpanRows } from './span-rows';
+import { CallEdges } from './call-edges';
+import { ChunkPool } from './chunk-pool';
+import { EDGE_SHAPES, EdgeStreams } from './edge-columns';
+import { ANALYSIS_COLUMNS, STAGED_ANALYSIS } from './fragment-columns';
+import { NativeRows } from './native-rows';
+import { type Stage, StageOwner, sharedStage } from './stage';
+import { StageColumns } from './stage-columns';
+import { SpanFault } from './stage-layout';
 
-/** Columns of `trace_amendments` in the order in which {@link AmendmentRows} writes them. */
-export const AMENDMENT_COLUMNS = [
+/** Columns of `trace_amendments` as {@link AmendmentRows} sends them. */
+export const AMENDMENT_COLUMNS: readonly string[] = [
   'TraceId',
   'Partition',
   'LastSeq',
@@ -15,17 +16,8 @@ export const AMENDMENT_COLUMNS = [
   'ClosedAt',
   'Final',
   ...ANALYSIS_COLUMNS,
-  'Edges.PaneStart',
-  'Edges.Client',
-  'Edges.Server',
-  'Edges.ConnectionType',
-  'Edges.Calls',
-  'Edges.Failed',
-  'Edges.ClientNano',
-  'Edges.ServerNano',
-  'Edges.ClientBuckets',
-  'Edges.ServerBuckets',
-] as const;
+  ...EDGE_SHAPES.map(([name]) => `Edges.${name}`),
+];
 
 /** What an amendment covers. */
 export interface AmendmentFields {
@@ -39,15 +31,54 @@ export interface AmendmentFields {
   readonly final: boolean;
 }
 
-const STATUS_ERROR = 2;
+/** Spans that become no rows of their own have no place. */
+const NO_PLACE = { partition: 0, seq: 0, storedAtS: 0 };
+
+/** The values of `trace_amendments`, column by column. */
+class AmendmentColumns extends StageColumns {
+  readonly traceId = this.stream();
+  readonly partition = this.stream();
+  readonly lastSeq = this.stream();
+  readonly fragments = this.stream();
+  readonly closedAt = this.stream();
+  readonly final = this.stream();
+  /** Where each row's edges end. */
+  readonly edgeEnds = this.ends();
+  readonly edges = new EdgeStreams(() => this.stream());
+
+  constructor(chunks: ChunkPool, stage: Stage, owner: StageOwner) {
+    super(chunks, stage, owner);
+    const ends = this.edgeEnds.stream;
+    this.nameAll(AMENDMENT_COLUMNS, [
+      ['String', [this.traceId]],
+      ['UInt16', [this.partition]],
+      ['UInt64', [this.lastSeq]],
+      ['UInt32', [this.fragments]],
+      ['DateTime', [this.closedAt]],
+      ['Bool', [this.final]],
+      ...this.stageAll(STAGED_ANALYSIS),
+      ...EDGE_SHAPES.map(
+        ([, type, ...streams]) => [`Array(${type})`, [ends, ...this.edges.of(streams)]] as const,
+      ),
+    ]);
+  }
+}
 
 /** Analyses traces of several fragments as a whole: rows of `trace_amendments`. */
-export class AmendmentRows extends RowBinaryRows {
-  private readonly analysis = new FragmentAnalysis();
-  private readonly analysisColumns = inRow(this.out);
-  private readonly services = new ServiceCounts();
-  private readonly spans = new SpanRows();
-  private readonly edges = new CallSketches();
+export class AmendmentRows extends NativeRows<AmendmentColumns> {
+  private readonly stage: Stage;
+  private readonly owner: StageOwner;
+  private readonly edges: CallEdges;
+
+  constructor() {
+    const stage = sharedStage();
+    const edges = new CallEdges();
+    const owner = new StageOwner((records) => edges.add(records));
+    super(new AmendmentColumns(new ChunkPool(), stage, owner));
+    this.stage = stage;
+    this.owner = owner;
+    this.edges = edges;
+  }
 
   /**
    * Appends a trace's row.
@@ -56,72 +87,33 @@ export class AmendmentRows extends RowBinaryRows {
    * @throws RangeError when a span cannot be read
    */
   append(fields: AmendmentFields, whole: Buffer, fragments: readonly Buffer[]): void {
-    this.out.text(fields.traceId);
-    this.out.uint16(fields.partition);
-    this.out.int64(fields.lastSeq);
-    this.out.uint32(fields.fragments);
-    this.out.uint32(fields.closedAtS);
-    this.out.uint8(fields.final ? 1 : 0);
-    this.edges.clear();
-    const errors = this.load(whole);
-    this.analysis.write(this.analysisColumns, errors, this.edges);
+    const { columns, stage, edges } = this;
+    edges.clear();
     for (const fragment of fragments) {
       this.load(fragment);
-      this.analysis.takeCalls(this.edges);
+      stage.takeCalls();
     }
-    this.writeEdges();
+    this.load(whole);
+    stage.amend();
+    stage.release(this.owner);
+    columns.traceId.text(fields.traceId);
+    columns.partition.uint16(fields.partition);
+    columns.lastSeq.int64(fields.lastSeq);
+    columns.fragments.uint32(fields.fragments);
+    columns.closedAt.uint32(fields.closedAtS);
+    columns.final.uint8(fields.final ? 1 : 0);
+    columns.edgeEnds.add(edges.leftCount);
+    columns.edges.append(edges);
     this.rowCount++;
   }
 
-  /** Reads spans; gives how many of them failed. */
-  private load(bytes: Buffer): number {
-    const { analysis, services, spans } = this;
-    let errors = 0;
-    analysis.begin();
-    services.reset();
-    spans.begin(bytes, 0, bytes.length);
-    while (spans.next()) {
-      const isError = spans.statusCode === STATUS_ERROR;
-      if (isError) errors++;
-      const service = services.add(bytes, spans.serviceStart, spans.serviceEnd, isError);
-      analysis.add(bytes, spans, service);
+  /** Reads spans. */
+  private load(bytes: Buffer): void {
+    const { stage } = this;
+    stage.begin(this.owner, NO_PLACE, bytes.length);
+    stage.read(bytes, 0, bytes.length);
+    if (stage.stoppedAt < bytes.length) {
+      throw new RangeError(`a stored span cannot be read: ${SpanFault[stage.fault]}`);
     }
-    spans.reset(); // only their fields are wanted, not their rows
-    if (spans.at < bytes.length) {
-      throw new RangeError(`a stored span cannot be read: ${spans.reason}`);
-    }
-    return errors;
   }
-
-  private writeEdges(): void {
-    const edges = [...this.edges.values()].map(withoutZeros).filter(isCorrection);
-    const column = (write: (edge: CallSketch) => void): void => {
-      this.out.varint(edges.length);
-      edges.forEach(write);
-    };
-    column((edge) => this.out.uint32(edge.paneS));
-    column((edge) => this.out.text(edge.client));
-    column((edge) => this.out.text(edge.server));
-    column((edge) => this.out.text(edge.type));
-    column((edge) => this.out.int64(edge.calls));
-    column((edge) => this.out.int64(edge.failed));
-    column((edge) => this.out.float64(edge.clientNano));
-    column((edge) => this.out.float64(edge.serverNano));
-    column((edge) => writeBuckets(this.out, edge.clientBuckets));
-    column((edge) => writeBuckets(this.out, edge.serverBuckets));
-  }
-}
-
-function withoutZeros(edge: CallSketch): CallSketch {
-  return {
-    ...edge,
-    clientBuckets: edge.clientBuckets.withoutZeros(),
-    serverBuckets: edge.serverBuckets.withoutZeros(),
-  };
-}
-
-/** Whether anything is left of an edge after the fragments' calls were taken out. */
-function isCorrection(edge: CallSketch): boolean {
-  const { calls, failed, clientBuckets, serverBuckets } = edge;
-  return calls !== 0 || failed !== 0 || clientBuckets.size > 0 || serverBuckets.size > 0;
 }

@@ -14,8 +14,6 @@ export class AvroSource {
   /** Two's complement halves of the value that {@link long} read last. */
   lo = 0;
   hi = 0;
-  /** The length that {@link size} read last. */
-  last = 0;
 
   /** Begins at `start`; `buffer` must not change while it is read. */
   reset(buffer: Uint8Array, start: number, end: number): void {
@@ -80,14 +78,7 @@ export class AvroSource {
       bytes = this.long();
     }
     if (!(bytes >= 0 && bytes <= this.end - this.at)) bytes = this.break();
-    this.last = bytes;
     return bytes;
-  }
-
-  /** Steps over a string or bytes. */
-  skipText(): void {
-    const bytes = this.size(); // moves the position itself
-    this.at += bytes;
   }
 
   /** The count of items in the next block of an array or map, 0 after the last; each takes a byte or more. */
@@ -98,15 +89,5 @@ export class AvroSource {
       this.long();
     }
     return count <= this.end - this.at ? count : this.break();
-  }
-
-  /** Steps over a map of strings; gives the number of its pairs. */
-  skipMap(): number {
-    let total = 0;
-    for (let count = this.blockCount(); count > 0; count = this.blockCount()) {
-      total += count;
-      for (let i = count * 2; i > 0 && !this.broken; i--) this.skipText();
-    }
-    return total;
   }
 }

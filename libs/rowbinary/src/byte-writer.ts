@@ -104,13 +104,6 @@ export class ByteWriter {
     this.words = new DataView(buffer.buffer);
   }
 
-  /** Few bytes that are in wire form already, for which {@link open} must have made room. */
-  wire(bytes: Uint8Array): void {
-    const { buffer, length } = this;
-    for (let i = 0; i < bytes.length; i++) buffer[length + i] = bytes[i] as number;
-    this.length = length + bytes.length;
-  }
-
   uint8(value: number): void {
     this.ensure(1);
     this.buffer[this.length++] = value;

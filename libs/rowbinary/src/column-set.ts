@@ -1,7 +1,7 @@
 import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
 import type { NativeColumn } from './native-block';
-import { createStream, Ends, ListStreams } from './native-streams';
+import { createStream, Ends } from './native-streams';
 
 /** The columns of a table as they are gathered for a block in ClickHouse's Native format, row by row. */
 export class ColumnSet {
@@ -19,11 +19,6 @@ export class ColumnSet {
   /** Where the elements of each row end. */
   protected ends(): Ends {
     return this.keep(new Ends(this.chunks));
-  }
-
-  /** An Array of one kind of value. */
-  protected list(): ListStreams {
-    return new ListStreams(this.ends(), this.stream());
   }
 
   private keep<T extends ByteWriter | Ends>(part: T): T {
@@ -46,11 +41,6 @@ export class ColumnSet {
   /** The columns in order. */
   all(): readonly NativeColumn[] {
     return this.columns;
-  }
-
-  /** Begins a row of which no stream should get more than so many bytes. */
-  open(bytes: number): void {
-    for (const part of this.parts) part.open(bytes);
   }
 
   /** Bytes of all rows. */

@@ -20,10 +20,6 @@ export class Ends {
     return this.stream.byteCount;
   }
 
-  open(bytes: number): void {
-    this.stream.open(bytes);
-  }
-
   /** Ends one row, or one element that is an array itself. */
   add(elements: number): void {
     this.count += elements;
@@ -34,28 +30,5 @@ export class Ends {
   reset(keepBytesMax?: number): void {
     this.stream.reset(keepBytesMax);
     this.count = 0;
-  }
-}
-
-/** Lists of one column: where each one's elements are written. */
-export interface Lists {
-  /** Begins the next row's list; exactly so many elements are to be written to what it gives. */
-  begin(elements: number): ByteWriter;
-}
-
-/** Lists as a column of the Native format. */
-export class ListStreams implements Lists {
-  constructor(
-    readonly ends: Ends,
-    readonly values: ByteWriter,
-  ) {}
-
-  get streams(): readonly ByteWriter[] {
-    return [this.ends.stream, this.values];
-  }
-
-  begin(elements: number): ByteWriter {
-    this.ends.add(elements);
-    return this.values;
   }
 }

@@ -1,18 +1,15 @@
-import type { ByteWriter } from './byte-writer';
 import type { ChunkPool } from './chunk-pool';
-import { ColumnSet } from './column-set';
-import type { NativeColumn } from './native-block';
-import { SpanStream } from './span-layout';
-import type { SpanStage, StageOwner } from './span-stage';
+import type { Stage, StageOwner } from './stage';
+import { StageColumns, type StagedColumn } from './stage-columns';
+import { Stream } from './stage-layout';
 
 const TEXT = 'String';
 const TEXTS = 'Array(String)';
 const MAP = 'Map(String, String)';
 const MAPS = 'Array(Map(String, String))';
-const S = SpanStream;
+const S = Stream;
 
-/** Each column's name, the type that is sent, and the streams it is made of. */
-const COLUMNS = [
+const COLUMNS: readonly StagedColumn[] = [
   ['TraceId', TEXT, S.traceId],
   ['SpanId', TEXT, S.spanId],
   ['ParentSpanId', TEXT, S.parentSpanId],
@@ -53,40 +50,15 @@ const COLUMNS = [
   ['Partition', 'UInt16', S.partition],
   ['Seq', 'UInt64', S.seq],
   ['StoredAt', 'DateTime', S.storedAt],
-] as const;
+];
 
 /** Columns of `otel_traces` as {@link SpanColumns} sends them: that of the Avro layout, then our own. */
 export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name);
 
-/** The values of `otel_traces`, column by column: as {@link SpanStage} makes them, which has the latest of them. */
-export class SpanColumns extends ColumnSet implements StageOwner {
-  readonly elements = new BigUint64Array(SpanStream.count);
-  readonly writers = Array.from({ length: SpanStream.count }, () => this.stream());
-
-  constructor(
-    chunks: ChunkPool,
-    private readonly stage: SpanStage,
-  ) {
-    super(chunks);
-    const streamsOf = (numbers: readonly SpanStream[]) =>
-      numbers.map((number) => this.writers[number] as ByteWriter);
-    this.nameAll(
-      SPAN_COLUMNS,
-      COLUMNS.map(([, type, ...numbers]) => [type, streamsOf(numbers)]),
-    );
-  }
-
-  override all(): readonly NativeColumn[] {
-    this.stage.release(this);
-    return super.all();
-  }
-
-  override get byteCount(): number {
-    return super.byteCount + this.stage.byteCountOf(this);
-  }
-
-  override reset(keepBytesMax?: number): void {
-    this.stage.forget(this);
-    super.reset(keepBytesMax);
+/** The values of `otel_traces`, column by column. */
+export class SpanColumns extends StageColumns {
+  constructor(chunks: ChunkPool, stage: Stage, owner: StageOwner) {
+    super(chunks, stage, owner);
+    this.nameAll(SPAN_COLUMNS, this.stageAll(COLUMNS));
   }
 }

@@ -1,9 +1,11 @@
 import type { FragmentReader, Segment } from '@spanloom/avro';
+import { CallEdges } from './call-edges';
 import { ChunkPool } from './chunk-pool';
 import { EdgeRows } from './edge-rows';
 import { FragmentRows } from './fragment-rows';
 import { LedgerRows } from './ledger-rows';
 import { type SpanRowReason, SpanRows } from './span-rows';
+import { StageOwner, sharedStage } from './stage';
 
 /** Bytes of a segment, from `at` to its end, that are in no row. */
 export interface UnreadSpans {
@@ -21,17 +23,22 @@ export class TraceRows {
   /** Calls of the fragments, gathered until {@link EdgeRows.flush}. */
   readonly edges: EdgeRows;
 
+  private readonly stage = sharedStage();
+  private readonly owner: StageOwner;
+
   /**
    * @param partition number of the partition of `traces`
-   * @param chunks where buffers for spans and fragments come from; shared by partitions
+   * @param chunks where buffers for the rows come from; shared by partitions
    */
   constructor(
     private readonly partition: number,
     chunks = new ChunkPool(),
   ) {
-    this.spans = new SpanRows(chunks);
-    this.fragments = new FragmentRows(chunks);
-    this.edges = new EdgeRows(partition, this.fragments.edges);
+    const edges = new CallEdges();
+    this.owner = new StageOwner((records) => edges.add(records));
+    this.spans = new SpanRows(chunks, this.stage, this.owner);
+    this.fragments = new FragmentRows(chunks, this.stage, this.owner);
+    this.edges = new EdgeRows(partition, edges, this.stage, this.owner, chunks);
   }
 
   /**
@@ -47,12 +54,13 @@ export class TraceRows {
   ): number {
     const { spans, fragments } = this;
     const before = spans.rowCount;
-    fragments.begin();
-    spans.setFragment(this.partition, reader.seq, reader.closedAtS);
+    const place = { partition: this.partition, seq: reader.seq, storedAtS: reader.closedAtS };
+    this.stage.begin(this.owner, place, segmentBytes(reader));
     for (let i = 0; i < reader.segmentCount; i++) {
       const segment = reader.segments[i] as Segment;
       const known = isReadable(segment.schemaId);
-      const at = known ? this.addSpans(reader.buffer, segment) : segment.start;
+      if (known) spans.read(reader.buffer, segment.start, segment.end);
+      const at = known ? spans.at : segment.start;
       if (at < segment.end) {
         onUnread({ segment, at, reason: known ? spans.reason : 'schema-unknown' });
       }
@@ -63,16 +71,17 @@ export class TraceRows {
     return stored;
   }
 
-  /** Gives where it came to: the segment's end, unless a span is broken. */
-  private addSpans(buffer: Buffer, { start, end }: Segment): number {
-    const { spans, fragments } = this;
-    spans.begin(buffer, start, end);
-    while (spans.next()) fragments.addSpan(buffer, spans);
-    return spans.at;
-  }
-
   /** Appends the ledger entry that `reader` is at. */
   addLedger(reader: FragmentReader): void {
     if (reader.ledger !== null) this.ledger.append(this.partition, reader.seq, reader.ledger);
   }
+}
+
+function segmentBytes({ segments, segmentCount }: FragmentReader): number {
+  let bytes = 0;
+  for (let i = 0; i < segmentCount; i++) {
+    const { start, end } = segments[i] as Segment;
+    bytes += end - start;
+  }
+  return bytes;
 }

@@ -6,6 +6,7 @@ import type { Span } from '@spanloom/model';
 import { Session } from 'chdb';
 import { splitStatements } from '../../clickhouse/src/statements';
 import {
+  ChunkPool,
   DEAD_LETTER_COLUMNS,
   DeadLetterRows,
   FRAGMENT_COLUMNS,
@@ -17,6 +18,8 @@ import {
   type Rows,
   SPAN_COLUMNS,
   SpanRows,
+  StageOwner,
+  sharedStage,
 } from '../src';
 
 const MIGRATIONS = resolve(__dirname, '../../../schemas/clickhouse');
@@ -98,8 +101,9 @@ const spanOf = (id: number, change: Partial<Span> = {}): Span => ({
 
 /** Two fragments of one trace: spans 2 and 3, then, late, the root. */
 function trace(): { spans: SpanRows; fragments: FragmentRows } {
-  const spans = new SpanRows();
-  const fragments = new FragmentRows();
+  const owner = new StageOwner();
+  const spans = new SpanRows(new ChunkPool(), sharedStage(), owner);
+  const fragments = new FragmentRows(new ChunkPool(), sharedStage(), owner);
   const parts = [
     { ids: [2, 3], seq: 4, late: false },
     { ids: [1], seq: 9, late: true },
@@ -109,18 +113,13 @@ function trace(): { spans: SpanRows; fragments: FragmentRows } {
     const writer = new AvroWriter();
     for (const id of ids) writeSpan(writer, spanOf(id));
     const buffer = writer.take();
-    spans.setFragment(5, seq, T0_S + seq);
-    fragments.begin();
-    spans.begin(buffer, 0, buffer.length);
-    while (spans.next()) fragments.addSpan(buffer, spans);
+    spans.append(buffer, { partition: 5, seq, storedAtS: T0_S + seq });
     const traceId = Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex');
     const times = { openedAtS: T0_S, closedAtS: T0_S + seq };
     fragments.finish(
       {
         buffer: traceId,
         traceIdAt: 0,
-        partition: 5,
-        seq,
         reason: 1,
         late,
         duplicateCount: 1,
@@ -173,13 +172,12 @@ describe('rows in the real engine', () => {
   it('takes spans of any time: years apart in one insert', () => {
     const writer = new AvroWriter();
     const spans = new SpanRows();
-    spans.setFragment(6, 1, T0_S);
+    const place = { partition: 6, seq: 1, storedAtS: T0_S };
     for (let year = 0; year < 290; year++) {
       writer.reset();
       const startUnixNano = BigInt(year) * 31_557_600n * NANO;
       writeSpan(writer, spanOf(year + 1, { startUnixNano, service: 'old' }));
-      spans.begin(writer.view(), 0, writer.length);
-      expect(spans.next()).toBe(true);
+      expect(spans.append(writer.view(), place)).toBe(1);
     }
     insert('otel_traces', SPAN_COLUMNS, spans, 'spans-2');
     const [row] = select(`SELECT count() AS n FROM otel_traces WHERE ServiceName = 'old'`);

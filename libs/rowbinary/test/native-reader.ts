@@ -38,6 +38,11 @@ function valuesOf(reader: RowReader, type: string, count: number): unknown[] {
 
 const SIMPLE: Readonly<Record<string, (reader: RowReader) => unknown>> = {
   String: (reader) => reader.text(),
+  Bool: (reader) => reader.uint8(),
+  Int8: (reader) => reader.uint8(),
+  Int16: (reader) => reader.int16(),
+  Int64: (reader) => reader.int64(),
+  Float64: (reader) => reader.float64(),
   UInt16: (reader) => reader.uint16(),
   UInt32: (reader) => reader.uint32(),
   UInt64: (reader) => reader.uint64(),

@@ -2,7 +2,6 @@ import { AvroWriter, type DecodedBatch, reference, spanOf, writeSpan } from '@sp
 import type { Span } from '@spanloom/model';
 import fc from 'fast-check';
 import { SPAN_COLUMNS, SpanRows } from '../src';
-import { STAGE_BYTES } from '../src/span-stage';
 import { arbitrarySpan } from './arbitrary-span';
 import { dividedSpan } from './avro-blocks';
 import { readNative } from './native-reader';
@@ -24,9 +23,7 @@ function referenceSpan(bytes: Buffer): Span {
 }
 
 function newRows(): SpanRows {
-  const rows = new SpanRows();
-  rows.setFragment(PLACE.partition, PLACE.seq, PLACE.storedAtS);
-  return rows;
+  return new SpanRows();
 }
 
 function readAll(rows: SpanRows): unknown[][] {
@@ -41,13 +38,24 @@ function readAll(rows: SpanRows): unknown[][] {
 /** Appends all spans of `bytes[start…end)`; where each ends, and -1 after them when one is broken. */
 function append(rows: SpanRows, bytes: Uint8Array, start = 0, end = bytes.length): number[] {
   const before = rows.rowCount;
-  const idsAt: number[] = [];
-  rows.begin(bytes, start, end);
-  while (rows.next()) idsAt.push(rows.spanIdAt);
-  expect(rows.rowCount - before).toBe(idsAt.length);
-  // A span's id is its 16th byte: where the next one's is says where it ends.
-  const ends = [...idsAt.slice(1).map((at) => at - 16), ...(idsAt.length > 0 ? [rows.at] : [])];
-  return rows.at === end ? ends : [...ends, -1];
+  const count = rows.append(bytes, PLACE, start, end);
+  expect(rows.rowCount - before).toBe(count);
+  const { at, reason } = rows;
+  const ends = count > 1 ? endsOf(bytes, start, at, count) : count === 1 ? [at] : [];
+  rows.reason = reason;
+  return at === end ? ends : [...ends, -1];
+}
+
+/** Where each of `count` spans ends: what is cut off before that is no span. */
+function endsOf(bytes: Uint8Array, start: number, end: number, count: number): number[] {
+  const rows = newRows();
+  const ends: number[] = [];
+  for (let from = start, to = start; ends.length < count - 1; to++) {
+    if (rows.append(bytes, PLACE, from, to) === 0) continue;
+    ends.push(to);
+    from = to;
+  }
+  return [...ends, end];
 }
 
 describe('SpanRows', () => {
@@ -56,12 +64,11 @@ describe('SpanRows', () => {
       fc.property(fc.array(arbitrarySpan, { minLength: 1, maxLength: 4 }), (spans) => {
         const bytes = spanBytes(...spans);
         const rows = newRows();
-        const ends = append(rows, bytes);
-        expect(ends).toHaveLength(spans.length);
-        spans.forEach((span, i) => {
-          const decoded = referenceSpan(bytes.subarray(ends[i - 1] ?? 0, ends[i]));
-          expect(spanBytes(decoded).equals(spanBytes(span))).toBe(true);
-        });
+        expect(rows.append(bytes, PLACE)).toBe(spans.length);
+        for (const span of spans) {
+          const one = spanBytes(span);
+          expect(spanBytes(referenceSpan(one)).equals(one)).toBe(true);
+        }
         const expected = spans.map((span) => expectedRow(span, PLACE));
         expect(readAll(rows)).toEqual(expected);
       }),
@@ -111,17 +118,29 @@ describe('SpanRows', () => {
     expect(readAll(rows)).toEqual([expectedRow(span, PLACE)]);
   });
 
-  it('reads spans of more than one piece, and the one that a piece cuts off', () => {
-    const lengths = fc.array(fc.nat(2 * STAGE_BYTES), { minLength: 2, maxLength: 5 });
+  it('reads spans that are more than is held at a time, also one alone', () => {
+    const lengths = fc.array(fc.nat(256 * 1024), { minLength: 2, maxLength: 5 });
     fc.assert(
       fc.property(arbitrarySpan, lengths, (span, texts) => {
         const spans = texts.map((length) => ({ ...span, statusMessage: 'x'.repeat(length) }));
         const rows = newRows();
-        expect(append(rows, spanBytes(...spans))).toHaveLength(spans.length);
+        expect(rows.append(spanBytes(...spans), PLACE)).toBe(spans.length);
         expect(readAll(rows)).toEqual(spans.map((one) => expectedRow(one, PLACE)));
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('refuses a span that is larger than any', () => {
+    const [sample] = fc.sample(arbitrarySpan, { numRuns: 1, seed: 7 });
+    const bytes = spanBytes(
+      sample as Span,
+      { ...(sample as Span), statusMessage: 'x'.repeat(1024 * 1024) },
+      sample as Span,
+    );
+    const rows = newRows();
+    expect([rows.append(bytes, PLACE), rows.reason]).toEqual([1, 'malformed']);
+    expect(rows.at).toBe(spanBytes(sample as Span).length);
   });
 
   it('keeps rows apart that take turns, from one reset to the next', () => {

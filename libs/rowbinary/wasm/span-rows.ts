@@ -1,16 +1,16 @@
-// Turns spans in canonical Avro bytes into the values of `otel_traces` by column, as ClickHouse's Native format has them.
-import { SpanFact, SpanFault, SpanStream } from '../src/span-layout';
+// Turns spans in canonical Avro bytes into the values of `otel_traces` by column, as ClickHouse's Native format has them,
+// and tells the fragment what it is to know of them.
+import { Name, SpanFault, Stream } from '../src/stage-layout';
 import * as source from './avro-source';
+import * as fragment from './fragment';
 import * as streams from './streams';
 
-export { BASES, clear, COUNTS, NAME_BYTES, NAMES, POSITIONS, reserve } from './streams';
-
-const KINDS: u64 = 6;
-const STATUS_CODES: u64 = 3;
+const KINDS: u64 = Name.statuses - Name.kinds;
+const STATUSES: u64 = Name.otherServices - Name.statuses;
 /** Ids, parent, start and duration: what a span has at least before its texts. */
 const HEAD_BYTES_MIN: usize = 34;
 
-/** Where the first span begins that was not read; `end` after the last one. */
+/** Where the first span begins that was not read; the end after the last one. */
 let stoppedAt: usize = 0;
 /** Why the span there was not read. */
 let fault: SpanFault = SpanFault.none;
@@ -23,103 +23,91 @@ export function getFault(): SpanFault {
   return fault;
 }
 
-export function getFacts(): usize {
-  return streams.facts;
+// What is the same for all spans of a fragment.
+export let partition: u32 = 0;
+export let seq: u64 = 0;
+let storedAt: u32 = 0;
+
+/** Sets the values of our own columns for the spans that follow. */
+export function setPlace(partitionOf: u32, seqOf: u64, storedAtS: u32): void {
+  partition = partitionOf;
+  seq = seqOf;
+  storedAt = storedAtS;
 }
 
 /**
  * Reads spans up to `end`, or to the first that can't be read: that one leaves nothing in the streams.
- * @param shift what makes of an address here an offset of the caller's
- * @param partition values of our own columns; of `seq` the halves
  * @returns how many spans were read
  */
-export function readSpans(
-  start: usize,
-  end: usize,
-  shift: i32,
-  partition: u32,
-  seqLo: u32,
-  seqHi: u32,
-  storedAt: u32,
-): i32 {
-  const seq = ((<u64>seqHi) << 32) | (<u64>seqLo);
-  let fact = streams.facts;
+export function readSpans(start: usize, end: usize): i32 {
   let count = 0;
   stoppedAt = start;
   fault = SpanFault.none;
-  source.open(start, end);
-  while (source.at < end) {
+  while (stoppedAt < end) {
     streams.mark();
-    fault = readSpan(fact, shift);
+    source.open(stoppedAt, min(end, stoppedAt + streams.SPAN_BYTES_MAX));
+    fault = readSpan();
+    if (source.broken) fault = SpanFault.malformed;
     if (fault != SpanFault.none) {
-      if (source.broken) fault = SpanFault.malformed;
       streams.undo();
       break;
     }
-    streams.uint16(SpanStream.partition, partition);
-    streams.uint64(SpanStream.seq, seq);
-    streams.uint32(SpanStream.storedAt, storedAt);
+    streams.uint16(Stream.partition, partition);
+    streams.uint64(Stream.seq, seq);
+    streams.uint32(Stream.storedAt, storedAt);
+    streams.keep(source.at - stoppedAt);
     stoppedAt = source.at;
-    fact += SpanFact.count * sizeof<i32>();
     count++;
   }
   return count;
 }
 
-@inline
-function tell(facts: usize, which: SpanFact, value: i32): void {
-  store<i32>(facts + <usize>which * sizeof<i32>(), value);
-}
-
-function readSpan(facts: usize, shift: i32): SpanFault {
+function readSpan(): SpanFault {
   const at = source.at;
   if (source.end - at < HEAD_BYTES_MIN) return SpanFault.malformed;
   const parent = load<u64>(at, 24);
-  streams.hex(SpanStream.traceId, at, 16);
-  streams.hex(SpanStream.spanId, at + 16, 8);
-  if (parent == 0) streams.empty(SpanStream.parentSpanId);
-  else streams.hex(SpanStream.parentSpanId, at + 24, 8);
+  streams.hex(Stream.traceId, at, 16);
+  streams.hex(Stream.spanId, at + 16, 8);
+  if (parent == 0) streams.empty(Stream.parentSpanId);
+  else streams.hex(Stream.parentSpanId, at + 24, 8);
   source.moveTo(at + 32);
   const start = source.long();
   const duration = source.long();
   if (start < 0) return SpanFault.start;
   if (duration < 0) return SpanFault.duration;
-  streams.uint64(SpanStream.start, start);
-  streams.uint64(SpanStream.duration, duration);
+  streams.uint64(Stream.start, start);
+  streams.uint64(Stream.duration, duration);
   const kind = <u64>source.long();
   if (kind >= KINDS) return SpanFault.kind;
-  streams.name(SpanStream.kind, <usize>kind);
+  streams.name(Stream.kind, <usize>kind);
   const status = <u64>source.long();
-  if (status >= STATUS_CODES) return SpanFault.status;
-  streams.name(SpanStream.status, <usize>(KINDS + status));
-  tell(facts, SpanFact.spanIdAt, <i32>at + 16 + shift);
-  tell(facts, SpanFact.hasParent, parent == 0 ? 0 : 1);
-  store<i64>(facts + SpanFact.startLo * sizeof<i32>(), start);
-  store<i64>(facts + SpanFact.durationLo * sizeof<i32>(), duration);
-  tell(facts, SpanFact.kind, <i32>kind);
-  tell(facts, SpanFact.statusCode, <i32>status);
-  readRest(facts, shift);
-  return source.broken ? SpanFault.malformed : SpanFault.none;
+  if (status >= STATUSES) return SpanFault.status;
+  streams.name(Stream.status, <usize>(Name.statuses + status));
+  const serviceBytes = streams.text(Stream.service);
+  const service = source.at - serviceBytes;
+  const nameBytes = streams.text(Stream.name);
+  const name = source.at - nameBytes;
+  const attributes = readRest();
+  if (!source.broken) {
+    fragment.setTexts(at, service, serviceBytes, name, nameBytes, attributes);
+    fragment.add(load<u64>(at, 16), parent, start, duration, <i32>kind, <i32>status);
+  }
+  return SpanFault.none;
 }
 
-function readRest(facts: usize, shift: i32): void {
-  const serviceBytes = streams.text(SpanStream.service);
-  tell(facts, SpanFact.serviceStart, <i32>(source.at - serviceBytes) + shift);
-  tell(facts, SpanFact.serviceEnd, <i32>source.at + shift);
-  const nameBytes = streams.text(SpanStream.name);
-  tell(facts, SpanFact.nameStart, <i32>(source.at - nameBytes) + shift);
-  tell(facts, SpanFact.nameEnd, <i32>source.at + shift);
-  streams.text(SpanStream.traceState);
-  streams.uint32(SpanStream.flags, <u32>source.long());
-  streams.text(SpanStream.statusMessage);
-  streams.text(SpanStream.scopeName);
-  streams.text(SpanStream.scopeVersion);
-  streams.map(SpanStream.resourceEnds);
-  tell(facts, SpanFact.attributesAt, <i32>source.at + shift);
-  streams.map(SpanStream.attributeEnds);
-  tell(facts, SpanFact.attributesEnd, <i32>source.at + shift);
+/** Gives where the span's own attributes begin. */
+function readRest(): usize {
+  streams.text(Stream.traceState);
+  streams.uint32(Stream.flags, <u32>source.long());
+  streams.text(Stream.statusMessage);
+  streams.text(Stream.scopeName);
+  streams.text(Stream.scopeVersion);
+  streams.map(Stream.resourceEnds);
+  const attributes = source.at;
+  streams.map(Stream.attributeEnds);
   readEvents();
   readLinks();
+  return attributes;
 }
 
 function readEvents(): void {
@@ -127,12 +115,12 @@ function readEvents(): void {
   for (let count = source.blockCount(); count > 0; count = source.blockCount()) {
     items += count;
     for (let left = count; left > 0 && !source.broken; left--) {
-      streams.uint64(SpanStream.eventTimes, source.long());
-      streams.text(SpanStream.eventNames);
-      streams.map(SpanStream.eventAttributeEnds);
+      streams.uint64(Stream.eventTimes, source.long());
+      streams.text(Stream.eventNames);
+      streams.map(Stream.eventAttributeEnds);
     }
   }
-  streams.end(SpanStream.eventEnds, items);
+  streams.end(Stream.eventEnds, items);
 }
 
 /** Trace and span id of a link. */
@@ -148,12 +136,12 @@ function readLinks(): void {
         source.breakOff();
         break;
       }
-      streams.hex(SpanStream.linkTraceIds, at, 16);
-      streams.hex(SpanStream.linkSpanIds, at + 16, 8);
+      streams.hex(Stream.linkTraceIds, at, 16);
+      streams.hex(Stream.linkSpanIds, at + 16, 8);
       source.moveTo(at + LINK_IDS_BYTES);
-      streams.text(SpanStream.linkStates);
-      streams.map(SpanStream.linkAttributeEnds);
+      streams.text(Stream.linkStates);
+      streams.map(Stream.linkAttributeEnds);
     }
   }
-  streams.end(SpanStream.linkEnds, items);
+  streams.end(Stream.linkEnds, items);
 }

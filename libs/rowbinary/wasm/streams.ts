@@ -1,109 +1,167 @@
-// The memory: how far each stream is written, then the input, what is told of each span, and the streams. Each has a
-// place that it can't outgrow, so that nothing here asks for room.
-import { SpanFact, SpanStream } from '../src/span-layout';
+// The memory: how far each stream is written, then the streams, then what the caller puts in and what is found out about
+// it. Each stream has a place of its own; when one might not do, all of them are handed over.
+import { Name, Stream } from '../src/stage-layout';
 import * as source from './avro-source';
 
-const STREAMS: usize = SpanStream.count;
+/** Hands over what is in the streams, and empties them by {@link clear}. */
+@external('stage', 'flush')
+export declare function flush(): void;
+
+const STREAMS: usize = Stream.count;
+/** Those that a span writes to. */
+const SPAN_STREAMS: usize = Stream.fragmentTraceId;
 /** Where each stream goes on; after that, by stream, how many elements there are in rows so far. */
 export const POSITIONS: usize = 1024;
 export const COUNTS: usize = POSITIONS + STREAMS * sizeof<u32>();
-const STATE_BYTES: usize = STREAMS * (sizeof<u32>() + sizeof<u64>());
-/** The same as it was before the span under way. */
+/** The same of the span's streams, as it was before the span under way. */
 const MARKS: usize = 2048;
+const MARKED_COUNTS: usize = MARKS + SPAN_STREAMS * sizeof<u32>();
 /** Where each stream begins. */
-export const BASES: usize = 3072;
-/** Texts of columns that have few, length first, one every so many bytes. */
-export const NAMES: usize = 3328;
+export const BASES: usize = 2560;
+/** Texts that the caller leaves here, by {@link Name}: length first, one every so many bytes. */
+export const NAMES: usize = 2944;
 export const NAME_BYTES: usize = 32;
-const INPUT: usize = 4096;
+/** Where the caller puts the trace id of a fragment. */
+export const TRACE_ID: usize = NAMES + <usize>Name.count * NAME_BYTES;
+const PLACES: usize = 4096;
 
+/** Spans that are larger are not read. Those that are taken into the pipeline have half as much. */
+export const SPAN_BYTES_MAX: usize = 1024 * 1024;
+/** So many bytes of spans become rows before the streams are handed over: what is written stays in the processor's cache. */
+const HELD_BYTES: usize = 128 * 1024;
 /** So much may be copied beyond a text's end. */
 const SLACK_BYTES: usize = 512;
+/** What a span, a text or the numbers of a list can take, on top of what is held. */
+const PLACE_BYTES: usize = HELD_BYTES + SPAN_BYTES_MAX + SLACK_BYTES;
 /** Places of streams begin this much further in the pages of memory than the one before: else all would share lines of the cache. */
 const APART_BYTES: usize = 576;
 const PAGE_BYTES: usize = 4096;
-/** The smallest span, without any text. */
-const SPAN_BYTES_MIN: usize = 47;
 /** The smallest event takes 3 bytes, and 8 in each of two streams; nothing else grows. */
 const GROWTH_MAX: usize = 3;
+/** Rows of fragments that are held at most: none takes more than 33 bytes of a stream, but for texts and lists. */
+const FRAGMENTS_MAX: i32 = 4096;
 
-/** What is told of spans: {@link SpanFact}, span by span. */
-export let facts: usize = 0;
+/** Where all streams' places end: the caller's bytes begin there. */
+export let inputAt: usize = 0;
+/** Bytes of spans whose rows are here. */
+let held: usize = 0;
+/** Fragments whose rows are here. */
+let fragments: i32 = 0;
 
-/** Makes room for so many bytes of input, with nothing in the streams; gives where the input is to be put. */
-export function reserve(inputBytes: usize): usize {
-  facts = (INPUT + inputBytes + SLACK_BYTES) & ~(sizeof<i32>() - 1);
-  let place = facts + (inputBytes / SPAN_BYTES_MIN + 1) * SpanFact.count * sizeof<i32>();
+/** Lays the streams out. Pages of their places that are never written take no memory. */
+export function layStreams(): void {
+  if (__data_end > POSITIONS) unreachable(); // what the compiler lays out itself comes first
+  let place = PLACES;
   for (let stream: usize = 0; stream < STREAMS; stream++) {
     place = ((place + PAGE_BYTES) & ~(PAGE_BYTES - 1)) + ((stream * APART_BYTES) & (PAGE_BYTES - 1));
     store<u32>(BASES + stream * sizeof<u32>(), <u32>place);
-    const grows = stream == SpanStream.eventTimes || stream == SpanStream.eventAttributeEnds;
-    place += inputBytes * (grows ? GROWTH_MAX : 1) + SLACK_BYTES;
+    const grows = stream == Stream.eventTimes || stream == Stream.eventAttributeEnds;
+    place += PLACE_BYTES * (grows ? GROWTH_MAX : 1);
   }
-  const pages = <i32>((place + 0xffff) >>> 16) - memory.size();
-  if (pages > 0 && memory.grow(pages) < 0) unreachable();
+  inputAt = (place + PAGE_BYTES) & ~(PAGE_BYTES - 1);
+  reach(inputAt);
   clear();
-  return INPUT;
+}
+
+/** Lets the memory go up to `end` at least, and to what may be read behind it. */
+export function reach(end: usize): void {
+  const pages = <i32>((end + SLACK_BYTES + 0xffff) >>> 16) - memory.size();
+  if (pages > 0 && memory.grow(pages) < 0) unreachable();
 }
 
 /** Begins all streams anew. */
 export function clear(): void {
   memory.copy(POSITIONS, BASES, STREAMS * sizeof<u32>());
+  held = 0;
+  fragments = 0;
 }
 
-/** Remembers what a span changes. */
+/** Before a span: makes room for it, and remembers what it changes. */
 export function mark(): void {
-  memory.copy(MARKS, POSITIONS, STATE_BYTES);
+  if (held >= HELD_BYTES) flush();
+  memory.copy(MARKS, POSITIONS, SPAN_STREAMS * sizeof<u32>());
+  memory.copy(MARKED_COUNTS, COUNTS, SPAN_STREAMS * sizeof<u64>());
 }
 
 /** Takes the span under way back. */
 export function undo(): void {
-  memory.copy(POSITIONS, MARKS, STATE_BYTES);
+  memory.copy(POSITIONS, MARKS, SPAN_STREAMS * sizeof<u32>());
+  memory.copy(COUNTS, MARKED_COUNTS, SPAN_STREAMS * sizeof<u64>());
+}
+
+/** Says that a span of so many bytes has its row. */
+export function keep(bytes: usize): void {
+  held += bytes;
+}
+
+/** Before a fragment's row: makes room for all that has a fixed size. */
+export function beginFragment(): void {
+  if (fragments == FRAGMENTS_MAX) flush();
+  fragments++;
+}
+
+/** Makes room for so many bytes in a stream of fragments: at most what a place has room for. */
+export function room(stream: Stream, bytes: usize): void {
+  const base: usize = load<u32>(BASES + <usize>stream * sizeof<u32>());
+  if (position(stream) + bytes > base + PLACE_BYTES - SLACK_BYTES) flush();
 }
 
 @inline
-function position(stream: SpanStream): usize {
+export function position(stream: Stream): usize {
   return load<u32>(POSITIONS + <usize>stream * sizeof<u32>());
 }
 
 @inline
-function moveTo(stream: SpanStream, place: usize): void {
+export function moveTo(stream: Stream, place: usize): void {
   store<u32>(POSITIONS + <usize>stream * sizeof<u32>(), <u32>place);
 }
 
 @inline
-export function uint16(stream: SpanStream, value: u32): void {
+export function uint8(stream: Stream, value: u32): void {
+  const to = position(stream);
+  store<u8>(to, <u8>value);
+  moveTo(stream, to + 1);
+}
+
+@inline
+export function uint16(stream: Stream, value: u32): void {
   const to = position(stream);
   store<u16>(to, <u16>value);
   moveTo(stream, to + 2);
 }
 
 @inline
-export function uint32(stream: SpanStream, value: u32): void {
+export function uint32(stream: Stream, value: u32): void {
   const to = position(stream);
   store<u32>(to, value);
   moveTo(stream, to + 4);
 }
 
 @inline
-export function uint64(stream: SpanStream, value: u64): void {
+export function uint64(stream: Stream, value: u64): void {
   const to = position(stream);
   store<u64>(to, value);
   moveTo(stream, to + 8);
 }
 
 /** Where the elements of one more row, or of one more array in it, end. */
-export function end(stream: SpanStream, elements: u64): void {
+export function end(stream: Stream, elements: u64): void {
   const at = COUNTS + <usize>stream * sizeof<u64>();
   const sum = load<u64>(at) + elements;
   store<u64>(at, sum);
   uint64(stream, sum);
 }
 
+/** Where the text number `index` is of those that the caller left: its length, then it. */
+@inline
+export function nameAt(index: usize): usize {
+  return NAMES + index * NAME_BYTES;
+}
+
 /** The text number `index` of those that the caller left. */
 @inline
-export function name(stream: SpanStream, index: usize): void {
-  const from = NAMES + index * NAME_BYTES;
+export function name(stream: Stream, index: usize): void {
+  const from = nameAt(index);
   const to = position(stream);
   v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);
@@ -112,7 +170,7 @@ export function name(stream: SpanStream, index: usize): void {
 
 /** `bytes` bytes, 8 or 16, as a String of hex. */
 @inline
-export function hex(stream: SpanStream, from: usize, bytes: usize): void {
+export function hex(stream: Stream, from: usize, bytes: usize): void {
   const to = position(stream);
   store<u8>(to, <u8>(bytes * 2));
   const all = v128.load(from);
@@ -134,21 +192,25 @@ function digits(): v128 {
 
 /** An empty String. */
 @inline
-export function empty(stream: SpanStream): void {
-  const to = position(stream);
-  store<u8>(to, 0);
-  moveTo(stream, to + 1);
+export function empty(stream: Stream): void {
+  uint8(stream, 0);
 }
 
 /** The Avro string that the source is at; gives how many bytes it has. */
-export function text(stream: SpanStream): usize {
+export function text(stream: Stream): usize {
   const bytes = source.size();
   moveTo(stream, copyText(position(stream), bytes));
   return bytes;
 }
 
+/** A text from anywhere, to a stream of fragments. */
+export function textOf(stream: Stream, from: usize, bytes: usize): void {
+  room(stream, bytes + 8);
+  moveTo(stream, copyBytes(putLength(position(stream), bytes), from, bytes));
+}
+
 /** A map of strings, in however many blocks it comes, to the streams from `ends` on. */
-export function map(ends: SpanStream): void {
+export function map(ends: Stream): void {
   let keyTo = position(ends + 1);
   let valueTo = position(ends + 2);
   let pairs: u64 = 0;
@@ -180,17 +242,31 @@ export function map(ends: SpanStream): void {
   end(ends, pairs);
 }
 
-/** Copies the source's next bytes with their length as LEB128 before them; gives the place after them. */
+/** Copies the source's next bytes with their length before them; gives the place after them. */
 function copyText(to: usize, bytes: usize): usize {
+  const end = copyBytes(putLength(to, bytes), source.at, bytes);
+  source.moveTo(source.at + bytes);
+  return end;
+}
+
+/** Writes a length as LEB128; gives the place after it. */
+@inline
+function putLength(at: usize, bytes: usize): usize {
+  let to = at;
   let left = bytes;
   while (left > 127) {
     store<u8>(to++, <u8>left | 128);
     left >>>= 7;
   }
-  store<u8>(to++, <u8>left);
-  if (bytes < 64) copyShort(to, source.at, bytes);
-  else memory.copy(to, source.at, bytes);
-  source.moveTo(source.at + bytes);
+  store<u8>(to, <u8>left);
+  return to + 1;
+}
+
+/** Gives the place after the copy. */
+@inline
+function copyBytes(to: usize, from: usize, bytes: usize): usize {
+  if (bytes < 64) copyShort(to, from, bytes);
+  else memory.copy(to, from, bytes);
   return to + bytes;
 }
 

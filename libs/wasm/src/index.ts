@@ -19,6 +19,9 @@ export function createMemory(size: {
   return new WebAssembly.Memory(size);
 }
 
+/** Functions that a module calls. */
+export type WasmImports = Readonly<Record<string, Readonly<Record<string, () => void>>>>;
+
 /** A module, compiled when it is first wanted. */
 export class WasmModule<Exports> {
   private compiled: WebAssembly.Module | null = null;
@@ -26,9 +29,12 @@ export class WasmModule<Exports> {
   /** @param base64 the module's bytes; what it exports must be `Exports` */
   constructor(private readonly base64: string) {}
 
-  /** A new instance, with memory of its own. */
-  instantiate(): Exports {
+  /**
+   * A new instance, with memory of its own.
+   * @param imports what the module calls, by module and name as its source declares them
+   */
+  instantiate(imports: WasmImports = {}): Exports {
     this.compiled ??= new WebAssembly.Module(Buffer.from(this.base64, 'base64'));
-    return new WebAssembly.Instance(this.compiled).exports as unknown as Exports;
+    return new WebAssembly.Instance(this.compiled, imports).exports as unknown as Exports;
   }
 }

@@ -39,11 +39,10 @@ export class FragmentFiles {
     const partition = ((spans[0] as Buffer)[15] as number) % PARTITIONS;
     const seq = (this.seqs[partition] as number) + 1;
     this.seqs[partition] = seq;
-    this.rows.setFragment(partition, seq, closedAtS);
     for (const span of spans) {
       this.bytes += span.length;
-      this.rows.begin(span, 0, span.length);
-      if (this.rows.next() && this.rows.at === span.length) continue;
+      const count = this.rows.append(span, { partition, seq, storedAtS: closedAtS });
+      if (count === 1 && this.rows.at === span.length) continue;
       throw new SpanloomError('internal', `a span cannot be read: ${this.rows.reason}`);
     }
     if (this.rows.rowCount >= FILE_ROWS) this.flush();
