@@ -1,4 +1,4 @@
-import { FragmentReader } from '@spanloom/avro';
+import { FragmentReader, type Segment } from '@spanloom/avro';
 import type { KafkaRecord } from '@spanloom/kafka';
 import {
   type ChunkPool,
@@ -38,10 +38,21 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
 
   const isReadable = (schemaId: number): boolean => layouts.isReadable(schemaId) === true;
 
-  async function addFragment(record: KafkaRecord): Promise<void> {
+  /** Learns the layouts of a fragment's spans: there are seldom any that are not known. */
+  async function learn(): Promise<void> {
     for (const { schemaId } of reader.segments.slice(0, reader.segmentCount)) {
       if (layouts.isReadable(schemaId) === null) await layouts.learn(schemaId);
     }
+  }
+
+  function areKnown(): boolean {
+    for (let i = 0; i < reader.segmentCount; i++) {
+      if (layouts.isReadable((reader.segments[i] as Segment).schemaId) === null) return false;
+    }
+    return true;
+  }
+
+  function addFragment(record: KafkaRecord): void {
     const stored = rows.addFragment(reader, isReadable, ({ segment, at, reason }) => {
       const { schemaId, end } = segment;
       const raw = reader.buffer.subarray(at, end);
@@ -71,8 +82,11 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
       const outcome = gate.pass(reader.seq, record.offset);
       if (outcome === 'repeat') metrics.repeats.inc({ topic: 'traces' });
       else if (outcome === 'gap') metrics.gaps.inc({ topic: 'traces' });
-      else if (kind === 'fragment') await addFragment(record);
-      else if (reader.ledger !== null) {
+      else if (kind === 'fragment') {
+        // Else without a wait: another partition that came in between would take the stage of the rows.
+        if (!areKnown()) await learn();
+        addFragment(record);
+      } else if (reader.ledger !== null) {
         rows.addLedger(reader);
         ledgerSeqs.add(reader.seq, reader.ledger.atS);
       }
