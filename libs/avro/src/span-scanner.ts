@@ -1,36 +1,37 @@
-/** What {@link SpanScanner.next} found: compare with these constants. */
-export const SCAN_SPAN = 0;
-export const SCAN_END = 1;
-/** A span that breaks a rule; it was skipped, the next one can be read. */
-export const SCAN_BAD = 2;
-/** Bytes that cannot be read from here on; the rest of the message is lost to the reader. */
-export const SCAN_CORRUPT = 3;
-export type ScanResult = typeof SCAN_SPAN | typeof SCAN_END | typeof SCAN_BAD | typeof SCAN_CORRUPT;
+import { ScanFact, ScanVerdict } from './scan-layout';
+import { type ScanOptions, sharedScanMemory } from './scan-memory';
+import {
+  type BadSpanReason,
+  REASONS,
+  SCAN_BAD,
+  SCAN_CORRUPT,
+  SCAN_END,
+  SCAN_SPAN,
+  type ScanResult,
+} from './scan-result';
 
-/** Why a span, or the rest of a message, was refused. */
-export type BadSpanReason =
-  | 'trace-id'
-  | 'span-id'
-  | 'service-empty'
-  | 'duration'
-  | 'start'
-  | 'kind'
-  | 'status'
-  | 'too-large'
-  | 'malformed';
+export { SPAN_BYTES_MAX, SPAN_ITEMS_MAX } from './scan-layout';
+export {
+  type BadSpanReason,
+  SCAN_BAD,
+  SCAN_CORRUPT,
+  SCAN_END,
+  SCAN_SPAN,
+  type ScanResult,
+} from './scan-result';
 
-/** Largest span accepted, in Avro bytes. */
-export const SPAN_BYTES_MAX = 512 * 1024;
-/** Most attributes in one map, events or links in one span. */
-export const SPAN_ITEMS_MAX = 20_000;
-/** The least a span can take: 32 bytes of ids and 15 one-byte fields. */
-const SPAN_BYTES_MIN = 46;
+/** Facts of more spans than this are not kept for messages that have fewer. */
+const KEPT_SPANS_MAX = 20_000;
+const SPAN_FACTS: number = ScanFact.count;
+const KEPT_FACTS_MAX = KEPT_SPANS_MAX * SPAN_FACTS;
 
 /**
  * Walks over the spans of a `SpanBatch` body without decoding them: notes where each begins and
- * ends and reads the header fields; the rest is only checked for lengths that fit.
+ * ends and reads the header fields; the rest is only checked for lengths that fit. A message is
+ * read as a whole, in WebAssembly, when it is begun: it may not change until its last span is read.
  *
- * One scanner is reused for many messages; the fields describe the span found last.
+ * One scanner is reused for many messages; the fields describe the span found last. Those of the
+ * header say nothing of a span that is `malformed`.
  */
 export class SpanScanner {
   buffer: Buffer = Buffer.alloc(0);
@@ -38,22 +39,13 @@ export class SpanScanner {
   sentAtUnixMs = 0;
   spanStart = 0;
   spanEnd = 0;
-  traceIdAt = 0;
-  spanIdAt = 0;
-  parentIdAt = 0;
   hasParent = false;
   /** `start_unix_nano` as two unsigned halves. */
   startLo = 0;
   startHi = 0;
-  /** Whole milliseconds of the start. */
-  startUnixMs = 0;
-  /** Exact up to 2^53 ns (104 days), rounded above. */
-  durationNano = 0;
   /** `duration_nano` as two unsigned halves. */
   durationLo = 0;
   durationHi = 0;
-  /** Whole second in which the span ended. */
-  endUnixS = 0;
   kind = 0;
   statusCode = 0;
   serviceStart = 0;
@@ -62,277 +54,143 @@ export class SpanScanner {
   nameEnd = 0;
   traceStateStart = 0;
   traceStateEnd = 0;
-  /** Where the field `flags` begins: what follows the header. */
-  restAt = 0;
+  /** 32 well-mixed bits of trace id, span id and kind, unsigned; 0 unless the scanner tells hashes, as the others. */
+  identityHash = 0;
+  /** 31 other bits of them, and one that is set. */
+  identityRest = 0;
+  /** 32 bits of service, name, kind and status. */
+  seriesHash = 0;
   reason: BadSpanReason = 'malformed';
   /** After {@link SCAN_CORRUPT}: spans from `spanStart` on in a block without a size; 0 when a block begins there. */
   unreadSpans = 0;
 
+  // What was found in the message, by ScanFact; where the next span's is, and the end.
+  private facts = new Int32Array(0);
   private at = 0;
   private end = 0;
-  private blockLeft = 0;
-  private blockEnd = -1;
-  private raw = false;
-  private lo = 0;
-  private hi = 0;
+
+  private readonly asBatch: ScanOptions;
+  private readonly asRaw: ScanOptions;
+
+  /** @param options `hashes`: tell hashes of each span, which takes a sixth longer */
+  constructor(options: { readonly hashes: boolean } = { hashes: false }) {
+    this.asBatch = { raw: false, hashes: options.hashes };
+    this.asRaw = { raw: true, hashes: options.hashes };
+  }
 
   /** Begins at a `SpanBatch` body: `start` is after the wire header. */
   reset(buffer: Buffer, start: number, end: number): void {
-    this.begin(buffer, start, end);
-    this.raw = false;
-    this.sentAtUnixMs = this.readLong();
+    this.scan(buffer, start, end, this.asBatch);
   }
 
   /** Begins at spans that follow each other without block headers, as a fragment's segment holds them. */
   resetRaw(buffer: Buffer, start: number, end: number): void {
-    this.begin(buffer, start, end);
-    this.raw = true;
-    this.sentAtUnixMs = 0;
+    this.scan(buffer, start, end, this.asRaw);
   }
 
-  private begin(buffer: Buffer, start: number, end: number): void {
+  /** The memory is shared with other scanners: what it says is copied. */
+  private scan(buffer: Buffer, start: number, end: number, options: ScanOptions): void {
+    const memory = sharedScanMemory();
+    memory.scan(buffer, start, end, options);
+    const found = memory.facts.subarray(memory.factsAt, memory.factsEnd);
+    const room = this.facts.length;
+    if (found.length > room || room > KEPT_FACTS_MAX) this.facts = new Int32Array(found.length * 2);
+    this.facts.set(found);
+    this.at = 0;
+    this.end = found.length;
     this.buffer = buffer;
-    this.at = start;
-    this.end = end;
-    this.blockLeft = 0;
-    this.blockEnd = -1;
     this.spanStart = start;
     this.spanEnd = start;
+    this.sentAtUnixMs = memory.sentAtUnixMs;
+    this.unreadSpans = memory.unreadSpans;
   }
 
   next(): ScanResult {
-    if (this.blockLeft === 0) {
-      const found = this.raw ? this.nextRaw() : this.nextBlock();
-      if (found !== SCAN_SPAN) return found;
-    }
-    this.blockLeft--;
-    this.spanStart = this.at;
-    const bad = this.readSpan();
-    const sized = this.blockEnd >= 0;
-    const limit = sized ? this.blockEnd : this.end;
-    const misfit = this.at > limit || (sized && this.blockLeft === 0 && this.at !== limit);
-    if (bad === 'malformed' || misfit) return this.malformed(sized);
-    this.spanEnd = this.at;
-    if (bad === null && this.at - this.spanStart <= SPAN_BYTES_MAX) return SCAN_SPAN;
-    this.reason = bad ?? 'too-large';
-    return SCAN_BAD;
-  }
-
-  private nextRaw(): ScanResult {
-    if (this.at === this.end) return SCAN_END;
-    this.blockLeft = 1;
-    return SCAN_SPAN;
-  }
-
-  private nextBlock(): ScanResult {
-    this.spanStart = this.at;
-    let count = this.readLong();
-    this.blockEnd = -1;
-    if (count < 0) {
-      count = -count;
-      const size = this.readLong();
-      this.blockEnd = this.at + size;
-      if (size < 0 || this.blockEnd > this.end) return this.corrupt();
-    }
-    if (this.at > this.end) return this.corrupt();
-    if (count === 0) return this.at === this.end ? SCAN_END : this.corrupt();
-    const left = (this.blockEnd >= 0 ? this.blockEnd : this.end) - this.at;
-    // A sized block whose count is a lie can still be skipped: leave that to the span's own check.
-    if (this.blockEnd < 0 && count > left / SPAN_BYTES_MIN) return this.corrupt();
-    this.blockLeft = count;
-    return SCAN_SPAN;
-  }
-
-  /** With a block size, one broken span costs its block; without, nothing after it can be found. */
-  private malformed(sized: boolean): ScanResult {
-    if (!sized) {
-      const left = this.blockLeft + 1;
-      const found = this.corrupt();
-      this.unreadSpans = left;
-      return found;
-    }
-    this.at = this.blockEnd;
-    this.spanEnd = this.blockEnd;
-    this.blockLeft = 0;
-    this.reason = 'malformed';
-    return SCAN_BAD;
-  }
-
-  private corrupt(): ScanResult {
-    this.spanEnd = this.end;
-    this.at = this.end;
-    this.blockLeft = 0;
-    this.raw = true; // the next call says SCAN_END
-    this.unreadSpans = 0;
-    this.reason = 'malformed';
-    return SCAN_CORRUPT;
-  }
-
-  /** Reads one span from `at`; null when it is good. */
-  private readSpan(): BadSpanReason | null {
-    const buffer = this.buffer;
-    const start = this.at;
-    if (this.end - start < SPAN_BYTES_MIN) return 'malformed';
-    this.traceIdAt = start;
-    this.spanIdAt = start + 16;
-    this.parentIdAt = start + 24;
-    this.at = start + 32;
-    let bad: BadSpanReason | null = null;
-    if (allZero(buffer, start, 16)) bad = 'trace-id';
-    else if (allZero(buffer, start + 16, 8)) bad = 'span-id';
-    this.hasParent = !allZero(buffer, start + 24, 8);
-    this.readLong();
-    this.startLo = this.lo;
-    this.startHi = this.hi;
-    if (this.hi > 0x7fffffff) bad ??= 'start';
-    this.durationNano = this.readLong();
-    this.durationLo = this.lo;
-    this.durationHi = this.hi;
-    if (this.hi > 0x7fffffff) bad ??= 'duration';
-    this.setTimes();
-    this.kind = this.readLong();
-    if (this.kind < 0 || this.kind > 5) bad ??= 'kind';
-    this.statusCode = this.readLong();
-    if (this.statusCode < 0 || this.statusCode > 2) bad ??= 'status';
-    if (!this.skipString()) return 'malformed';
-    this.serviceStart = this.lo;
-    this.serviceEnd = this.at;
-    if (this.serviceStart === this.serviceEnd) bad ??= 'service-empty';
-    if (!this.skipString()) return 'malformed';
-    this.nameStart = this.lo;
-    this.nameEnd = this.at;
-    if (!this.skipString()) return 'malformed';
-    this.traceStateStart = this.lo;
-    this.traceStateEnd = this.at;
-    this.restAt = this.at;
-    const rest = this.skipRest();
-    return rest === null ? bad : rest;
-  }
-
-  /**
-   * Exact seconds from a 63-bit count of nanoseconds without BigInt: 2^48 and 2^32 ns are split
-   * into whole seconds and a remainder, and the remainders' sum stays below 2^53.
-   */
-  private setTimes(): void {
-    const top = this.startHi >>> 16;
-    const mid = this.startHi & 0xffff;
-    const rest = top * 976710656 + mid * 294967296 + this.startLo;
-    const carry = Math.floor(rest / 1e9);
-    const seconds = top * 281474 + mid * 4 + carry;
-    const nanos = rest - carry * 1e9;
-    this.startUnixMs = seconds * 1000 + Math.floor(nanos / 1e6);
-    this.endUnixS = seconds + Math.floor((nanos + this.durationNano) / 1e9);
-  }
-
-  private skipRest(): BadSpanReason | null {
-    this.readLong();
-    if (!this.skipString() || !this.skipString() || !this.skipString()) return 'malformed';
-    let bad = this.skipMap();
-    if (bad === 'malformed') return bad;
-    bad = this.skipMap() ?? bad;
-    if (bad === 'malformed') return bad;
-    bad = this.skipArray(false) ?? bad;
-    if (bad === 'malformed') return bad;
-    bad = this.skipArray(true) ?? bad;
-    return this.at > this.end ? 'malformed' : bad;
-  }
-
-  /** The number of items in the next block of a map or array, 0 at its end, -1 when malformed. */
-  private blockCount(): number {
-    let count = this.readLong();
-    if (count < 0) {
-      count = -count;
-      this.readLong();
-    }
-    return this.at > this.end || count > this.end - this.at ? -1 : count;
-  }
-
-  private skipMap(): BadSpanReason | null {
-    let total = 0;
-    for (;;) {
-      const count = this.blockCount();
-      if (count < 0) return 'malformed';
-      if (count === 0) return total > SPAN_ITEMS_MAX ? 'too-large' : null;
-      total += count;
-      for (let i = count * 2; i > 0; i--) if (!this.skipString()) return 'malformed';
-    }
-  }
-
-  private skipArray(links: boolean): BadSpanReason | null {
-    let total = 0;
-    let bad: BadSpanReason | null = null;
-    for (;;) {
-      const count = this.blockCount();
-      if (count < 0) return 'malformed';
-      if (count === 0) return total > SPAN_ITEMS_MAX ? 'too-large' : bad;
-      total += count;
-      for (let i = 0; i < count; i++) {
-        if (links) this.at += 24;
-        else this.readLong();
-        if (!this.skipString()) return 'malformed';
-        const found = this.skipMap();
-        if (found === 'malformed') return found;
-        bad ??= found;
-      }
-    }
-  }
-
-  /** Leaves the text's first byte in `lo`, and `at` after its last. */
-  private skipString(): boolean {
-    const buffer = this.buffer;
-    const first = buffer[this.at] as number;
-    let bytes: number;
-    if (first < 128 && (first & 1) === 0) {
-      this.at++;
-      bytes = first >>> 1;
-    } else {
-      bytes = this.readLong();
-    }
-    const start = this.at;
-    if (!(bytes >= 0 && bytes <= this.end - start)) return false;
-    this.lo = start;
-    this.at = start + bytes;
-    return true;
-  }
-
-  /**
-   * An Avro long: the value as a number, its two's complement halves in `lo` and `hi`. Past the end,
-   * or longer than 10 bytes, it leaves `at` beyond `end`, which every caller checks.
-   */
-  private readLong(): number {
-    const buffer = this.buffer;
+    const { facts } = this;
     let at = this.at;
-    let byte = buffer[at++] as number;
-    if (byte < 128) {
+    if (at >= this.end) return SCAN_END;
+    // In the order of ScanFact.
+    const verdict = facts[at++] as ScanVerdict;
+    this.spanStart = facts[at++] as number;
+    this.spanEnd = facts[at++] as number;
+    if (verdict >= ScanVerdict.malformed) {
       this.at = at;
-      const value = (byte >>> 1) ^ -(byte & 1);
-      this.lo = value >>> 0;
-      this.hi = value < 0 ? 0xffffffff : 0;
-      return value;
+      this.reason = 'malformed';
+      return verdict === ScanVerdict.corrupt ? SCAN_CORRUPT : SCAN_BAD;
     }
-    let low = byte & 127;
-    let mid = 0;
-    let top = 0;
-    let shift = 7;
-    while (byte > 127 && shift < 70) {
-      byte = buffer[at++] as number;
-      const bits = byte & 127;
-      if (shift < 28) low |= bits << shift;
-      else if (shift < 56) mid |= bits << (shift - 28);
-      else top |= bits << (shift - 56);
-      shift += 7;
-    }
-    this.at = byte < 128 && at <= this.end ? at : this.end + 1;
-    const zLo = (low | (mid << 28)) >>> 0;
-    const zHi = ((mid >>> 4) | (top << 24)) >>> 0;
-    const sign = -(zLo & 1);
-    this.lo = (((zLo >>> 1) | (zHi << 31)) ^ sign) >>> 0;
-    this.hi = ((zHi >>> 1) ^ sign) >>> 0;
-    return (this.hi | 0) * 4294967296 + this.lo;
+    this.hasParent = facts[at++] !== 0;
+    this.startLo = (facts[at++] as number) >>> 0;
+    this.startHi = (facts[at++] as number) >>> 0;
+    this.durationLo = (facts[at++] as number) >>> 0;
+    this.durationHi = (facts[at++] as number) >>> 0;
+    this.kind = facts[at++] as number;
+    this.statusCode = facts[at++] as number;
+    this.serviceStart = facts[at++] as number;
+    this.serviceEnd = facts[at++] as number;
+    this.nameStart = facts[at++] as number;
+    this.nameEnd = facts[at++] as number;
+    this.traceStateStart = facts[at++] as number;
+    this.traceStateEnd = facts[at++] as number;
+    if (this.asBatch.hashes) this.readHashes(at);
+    this.at += SPAN_FACTS;
+    if (verdict === ScanVerdict.good) return SCAN_SPAN;
+    this.reason = REASONS[verdict];
+    return SCAN_BAD;
+  }
+
+  private readHashes(at: number): void {
+    const { facts } = this;
+    this.identityHash = (facts[at] as number) >>> 0;
+    this.identityRest = facts[at + 1] as number;
+    this.seriesHash = facts[at + 2] as number;
+  }
+
+  get traceIdAt(): number {
+    return this.spanStart;
+  }
+
+  get spanIdAt(): number {
+    return this.spanStart + 16;
+  }
+
+  get parentIdAt(): number {
+    return this.spanStart + 24;
+  }
+
+  /** Where the field `flags` begins: what follows the header. */
+  get restAt(): number {
+    return this.traceStateEnd;
+  }
+
+  /** Exact up to 2^53 ns (104 days), rounded above. */
+  get durationNano(): number {
+    return (this.durationHi | 0) * 4294967296 + this.durationLo;
+  }
+
+  /** Whole milliseconds of the start. */
+  get startUnixMs(): number {
+    const rest = restNanos(this.startHi, this.startLo);
+    const carry = Math.floor(rest / 1e9);
+    const seconds = wholeSeconds(this.startHi) + carry;
+    return seconds * 1000 + Math.floor((rest - carry * 1e9) / 1e6);
+  }
+
+  /** Whole second in which the span ended. */
+  get endUnixS(): number {
+    const rest = restNanos(this.startHi, this.startLo);
+    const carry = Math.floor(rest / 1e9);
+    const seconds = wholeSeconds(this.startHi) + carry;
+    return seconds + Math.floor((rest - carry * 1e9 + this.durationNano) / 1e9);
   }
 }
 
-function allZero(buffer: Buffer, at: number, bytes: number): boolean {
-  for (let i = at; i < at + bytes; i++) if (buffer[i] !== 0) return false;
-  return true;
+// Exact seconds from a 63-bit count of nanoseconds without BigInt: 2^48 and 2^32 ns are split into whole seconds and a
+// remainder, and the remainders' sum stays below 2^53.
+
+function wholeSeconds(hi: number): number {
+  return (hi >>> 16) * 281474 + (hi & 0xffff) * 4;
+}
+
+function restNanos(hi: number, lo: number): number {
+  return (hi >>> 16) * 976710656 + (hi & 0xffff) * 294967296 + lo;
 }
