@@ -52,7 +52,7 @@ export class SelfTimeReducer {
   private readonly gatherer: Gatherer;
   private readonly observer: FragmentObserver;
   private readonly reader = new FragmentReader();
-  private readonly scanner = new SpanScanner();
+  private readonly scanner = new SpanScanner({ hashes: true });
   /** Number of the first entry since the last batch; 0 without. */
   private firstSeq = 0;
 

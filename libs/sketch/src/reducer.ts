@@ -128,7 +128,7 @@ export function createLatencyState(
     series: new SeriesSet(rules),
     panes: new PaneTable(),
     seen: new SeenSpans(),
-    scanner: new SpanScanner(),
+    scanner: new SpanScanner({ hashes: true }),
     generation: 1,
   };
 }
@@ -202,7 +202,8 @@ function gather(state: LatencyState, batch: Buffer): void {
 
 function count(state: LatencyState, span: SpanScanner): void {
   const { counters, panes, seen } = state;
-  if (span.endUnixS > END_S_MAX || panes.size > PANE_NUMBER_MAX) {
+  const { endUnixS } = span;
+  if (endUnixS > END_S_MAX || panes.size > PANE_NUMBER_MAX) {
     counters.outOfRange++;
     return;
   }
@@ -211,9 +212,9 @@ function count(state: LatencyState, span: SpanScanner): void {
     return;
   }
   const series = seriesOf(state, span);
-  const pane = panes.find(series, Math.floor(span.endUnixS / PANE_S));
+  const pane = panes.find(series, Math.floor(endUnixS / PANE_S));
   const stateText = span.traceStateEnd - span.traceStateStart;
-  const weight = stateText === 0 ? 1 : weightOf(span, seen.hash);
+  const weight = stateText === 0 ? 1 : weightOf(span, span.identityHash);
   panes.add(pane, span.durationNano, weight, span.buffer, span.traceIdAt, span.spanIdAt);
   counters.spans++;
 }

@@ -19,7 +19,7 @@ export interface SeriesName {
   readonly key: string;
 }
 
-/** Where in a buffer the four parts of a span's series are: the scanner's fields. */
+/** Where in a buffer the four parts of a span's series are: fields of a scanner that tells hashes. */
 export interface SeriesBytes {
   readonly buffer: Buffer;
   readonly serviceStart: number;
@@ -28,6 +28,8 @@ export interface SeriesBytes {
   readonly nameEnd: number;
   readonly kind: number;
   readonly statusCode: number;
+  /** 32 bits, well mixed: of equal parts the same. */
+  readonly seriesHash: number;
 }
 
 /** The UTF-8 text of `buffer[start…end)`, cut to `bytes_max` bytes at a character's boundary. */
@@ -76,7 +78,7 @@ export class SeriesNames {
 
   /** The slot of the span's series; it stays the same until another series takes the slot. */
   find(span: SeriesBytes): number {
-    const hash = hashOf(span);
+    const hash = span.seriesHash;
     const home = hash & (SLOTS - 1);
     for (let way = 0; way < WAYS; way++) {
       const slot = (home + way) & (SLOTS - 1);
@@ -98,22 +100,6 @@ export class SeriesNames {
     this.tagGeneration[slot] = 0;
     return slot;
   }
-}
-
-/** FNV-1a over the bytes that {@link keyOf} keeps, with a last mix because the low bits choose the slot. */
-function hashOf(span: SeriesBytes): number {
-  const buffer = span.buffer;
-  let hash = 0x811c9dc5 ^ (span.kind * 3 + span.statusCode);
-  for (let i = span.serviceStart, end = keptEnd(i, span.serviceEnd); i < end; i++) {
-    hash = Math.imul(hash ^ (buffer[i] as number), 0x01000193);
-  }
-  hash = Math.imul(hash ^ 0x100, 0x01000193);
-  for (let i = span.nameStart, end = keptEnd(i, span.nameEnd); i < end; i++) {
-    hash = Math.imul(hash ^ (buffer[i] as number), 0x01000193);
-  }
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }
 
 /** One byte more than is looked at, because where a character is cut depends on the next byte. */

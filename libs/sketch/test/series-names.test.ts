@@ -12,7 +12,15 @@ function bytes(service: string, name: string, kind = 2, statusCode = 0): SeriesB
     nameEnd: buffer.length - 2,
     kind,
     statusCode,
+    seriesHash: hashOf(buffer, kind * 3 + statusCode),
   };
+}
+
+/** FNV-1a, mixed. */
+function hashOf(bytes: Buffer, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
 }
 
 describe('series names', () => {
@@ -43,6 +51,13 @@ describe('series names', () => {
     const found = spans.map((span) => names.find(span));
     expect(new Set(found).size).toBe(4);
     expect(new Set(found.map((slot) => names.name(slot).key)).size).toBe(4);
+  });
+
+  it('tells apart names that have the same hash', () => {
+    const names = new SeriesNames({ template: false });
+    const spans = Array.from({ length: 20 }, (_, i) => ({ ...bytes('a', `b${i}`), seriesHash: 1 }));
+    const found = spans.map((span) => names.name(names.find(span)).operation);
+    expect(found).toEqual(spans.map((_, i) => `b${i}`));
   });
 
   it('tells apart names whose texts join to the same', () => {
