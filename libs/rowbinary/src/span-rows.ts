@@ -11,7 +11,7 @@ export type SpanRowReason = Exclude<keyof typeof SpanFault, 'none'>;
  * Turns spans in canonical Avro bytes into a block of `otel_traces` in ClickHouse's Native format, in one forward pass
  * and without an object per span or attribute: both formats hold texts as length and UTF-8. By columns, because reading
  * rows costs ClickHouse three times as much (RowBinary 4.7 µs a span, Native 1.9). The pass is WebAssembly's
- * (docs/adr/0011): a third of what it took in JavaScript.
+ * (docs/adr/0012).
  *
  * A span that cannot be read leaves no trace in the rows.
  */
