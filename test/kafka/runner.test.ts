@@ -237,6 +237,54 @@ test('a paused partition reads nothing, stays idle, and goes on when every reaso
   await member.runner.stop();
 });
 
+test('a parked partition has no processor until it is resumed, and goes on where it was', async () => {
+  const topic = await freshTopic(kafka, 2);
+  const member = await startMember(kafka, { groupId: topic, topic }, (made) => {
+    made.onProcess = () => {
+      if (made.partition !== 0 || member.all.length > 2) return;
+      made.handle.pause('another first');
+      made.handle.park();
+    };
+    made.onRelease = async (why) => {
+      if (why === 'parked') await made.handle.commit(made.next, 'parked');
+    };
+  });
+  await until(() => member.all.length === 2);
+  const first = member.of(0);
+  await fill(topic, 0, 0, 10);
+  await until(() => first.released === 'parked');
+  await fill(topic, 0, 10, 30);
+  await fill(topic, 1, 0, 5);
+  await until(() => member.of(1).seen.length === 5);
+  // What waits is seen, although nobody reads it.
+  const shown = () => member.runner.state().find(({ partition }) => partition === 0);
+  await until(() => shown()?.lag === 30 - first.next);
+  expect([shown()?.position, shown()?.paused]).toEqual([first.next, ['another first']]);
+  expect(member.all).toHaveLength(2);
+  first.handle.resume('another first');
+  await until(() => member.of(0) !== first && member.of(0).seen.length === 30 - first.next);
+  expect(values([...first.seen, ...member.of(0).seen])).toEqual(range(0, 30));
+  expect(await first.handle.committed()).toEqual({ offset: first.next, metadata: 'parked' });
+  await member.runner.stop();
+  expect([member.of(0).released, member.of(1).released]).toEqual(['stop', 'stop']);
+  expect(member.fatal).toEqual([]);
+});
+
+test('a partition can be given up while it is parked', async () => {
+  const topic = await freshTopic(kafka, 1);
+  const member = await startMember(kafka, { groupId: topic, topic }, (made) => {
+    made.onProcess = () => {
+      made.handle.pause('for ever');
+      made.handle.park();
+    };
+  });
+  await fill(topic, 0, 0, 3);
+  await until(() => member.of(0)?.released === 'parked');
+  await member.runner.stop();
+  expect(member.all).toHaveLength(1);
+  expect(member.fatal).toEqual([]);
+});
+
 test('a slow processor keeps its partition, and does not hold up the others', async () => {
   const topic = await freshTopic(kafka, 2);
   const member = await startMember(kafka, { groupId: topic, topic }, (made) => {

@@ -184,6 +184,7 @@ function faultyKafka(kafka: Kafka, plan: FaultPlan): Kafka {
     highWatermark: () => handle.highWatermark(),
     pause: (why) => handle.pause(why),
     resume: (why) => handle.resume(why),
+    park: () => handle.park(),
     commit: (offset, metadata) => suffer(plan('commit'), () => handle.commit(offset, metadata)),
   });
   return {

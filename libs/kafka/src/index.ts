@@ -5,4 +5,5 @@ export { createKafka, partitionLog, readRange } from './kafka';
 export * from './partitions';
 export * from './record';
 export { topicName, topicSpecs } from './topics';
+export { createTurns, type Turns } from './turns';
 export { readWireBatch, writeWireBatch } from './wire-batch';

@@ -81,6 +81,9 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
   let readableEnd: number | null = null;
   let busySince_ms: number | null = null;
   let bornAt_ms = 0;
+  let parks = false;
+  /** Where the processor was that is parked; for figures. */
+  let parkedAt: number | null = null;
 
   const isLost = (): boolean => lost || options.isSilent();
   const isOver = (): boolean => leaving !== null || isLost();
@@ -104,6 +107,9 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       readableEnd = null; // as of before the pause
       wakeup.wake();
       options.onWanted();
+    },
+    park() {
+      parks = true;
     },
     signal: ending.signal,
   };
@@ -151,10 +157,10 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     return queue.fetchOffset >= readableEnd;
   }
 
-  /** One processor's life; returns when the partition is to be given up, throws what the processor throws. */
+  /** One processor's life; returns when the partition is to be given up or parked, throws what the processor throws. */
   async function work(current: PartitionProcessor): Promise<void> {
     let idleAt_ms = clock.monotonicMs() + options.idle_interval_ms;
-    while (!isOver()) {
+    while (!isOver() && !parks) {
       if (clock.monotonicMs() >= idleAt_ms) {
         await busy(() => current.idle(isCaughtUp()));
         tellTrouble(null);
@@ -191,6 +197,18 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
     }
   }
 
+  /** Releases a processor that did not fail; whether there is to be another one, which a parked partition waits for. */
+  async function end(current: PartitionProcessor): Promise<boolean> {
+    const isParked = parks && !isOver();
+    parks = false;
+    await release(current, isParked ? 'parked' : (leaving ?? 'revoked'));
+    if (!isParked) return false;
+    parkedAt = current.position();
+    queue.seek(parkedAt);
+    while (paused.size > 0 && !isOver()) await wakeup.wait(options.idle_interval_ms);
+    return !isOver();
+  }
+
   /** Waits before the next processor; false when there is to be none. */
   async function survive(error: unknown): Promise<boolean> {
     if (isOver()) {
@@ -225,14 +243,15 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
         current = await busy(() => options.createProcessor(handle));
         queue.seek(current.position());
         processor = current;
+        parkedAt = null;
         options.onWanted();
         await work(current);
         processor = null;
-        await release(current, leaving ?? 'revoked');
-        again = false;
+        again = await end(current);
       } catch (error) {
         processor = null;
         if (current !== null) await release(current, 'failed');
+        parks = false;
         paused.clear();
         again = await survive(error);
       }
@@ -274,7 +293,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       options.onWanted();
     },
     state() {
-      const position = processor?.position() ?? null;
+      const position = processor?.position() ?? parkedAt;
       const lag =
         position === null || highWatermark === null ? null : Math.max(highWatermark - position, 0);
       return {

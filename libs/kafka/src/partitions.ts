@@ -18,6 +18,11 @@ export interface PartitionHandle {
   pause(why: string): void;
   /** Takes one reason back, or all of them. */
   resume(why?: string): void;
+  /**
+   * Lets the processor go ('parked') when the call under way is over, and makes another one once the partition is not
+   * paused any more: while it is, nothing of it takes memory.
+   */
+  park(): void;
   /** Aborted as soon as the partition is to be given up (rebalance, loss, stop): end waits, wrap up. */
   readonly signal: AbortSignal;
 }
@@ -43,15 +48,15 @@ export interface PartitionProcessor {
    * `caughtUp`: everything up to the high watermark of the latest fetch was processed.
    */
   idle(caughtUp: boolean): Promise<void>;
-  /** The last call. Bounded by `drain_timeout_ms`; `handle.commit` still works for 'stop' and usually for 'revoked'. */
+  /** The last call. Bounded by `drain_timeout_ms`; `handle.commit` still works for 'stop' and 'parked', and usually for 'revoked'. */
   release(why: ReleaseReason): Promise<void>;
 }
 
 /**
  * Why a processor is let go. revoked: the group rebalances (drain and commit if you can);
- * stop: the runner stops; failed: it threw, and another one takes its place.
+ * stop: the runner stops; failed: it threw, and another one takes its place; parked: it asked for it.
  */
-export type ReleaseReason = 'revoked' | 'stop' | 'failed';
+export type ReleaseReason = 'revoked' | 'stop' | 'failed' | 'parked';
 
 /** How many offsets of the log are before `position`, as of the latest fetch; 0 before the first. */
 export function recordsBefore(

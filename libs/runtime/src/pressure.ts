@@ -32,6 +32,7 @@ export interface Pausable {
 export interface PausedPart {
   /** The part has done one piece of work: while something is held, it does no further one. */
   pauseAgain(): void;
+  /** The part is let go: it is not paused any more. */
   detach(): void;
 }
 
@@ -107,7 +108,11 @@ export function createPressure(deps: {
         for (const why of held) part.pause(why);
       };
       pauseAgain();
-      return { pauseAgain, detach: () => void parts.delete(part) };
+      const detach = (): void => {
+        parts.delete(part);
+        for (const why of held) part.resume(why);
+      };
+      return { pauseAgain, detach };
     },
     get isHeld() {
       return held.size > 0;

@@ -1,6 +1,5 @@
-import type { PartitionHandle } from '@spanloom/kafka';
+import type { PartitionHandle, Turns } from '@spanloom/kafka';
 import type { Clock } from '@spanloom/runtime';
-import type { Turns } from './turns';
 
 /** Why a partition is paused whose block lingers. */
 const WHY = 'its block gathers in the log';

@@ -3,6 +3,7 @@ import {
   type PartitionHandle,
   type PartitionProcessor,
   recordsBefore,
+  type Turns,
 } from '@spanloom/kafka';
 import {
   type Clock,
@@ -24,7 +25,6 @@ import type { SinkMetrics } from './metrics';
 import { Pace } from './pace';
 import { createSeqGate } from './seq-gate';
 import type { settings } from './settings';
-import type { Turns } from './turns';
 
 /** What the processors of one topic share. */
 export interface SinkDeps {

@@ -1,7 +1,7 @@
+import { createTurns, type Turns } from '@spanloom/kafka';
 import { createManualClock } from '@spanloom/runtime';
 import fc from 'fast-check';
 import { Pace } from '../src/pace';
-import { createTurns, type Turns } from '../src/turns';
 
 const LINGER_MS = 2000;
 

@@ -1,22 +1,23 @@
-import type { PartitionHandle } from '@spanloom/kafka';
+import type { PartitionHandle } from './partitions';
 
 /** What is paused and resumed. */
 type Turner = Pick<PartitionHandle, 'pause' | 'resume'>;
 
 /** Why a partition is paused that waits for its turn. */
-const WHY = 'another partition fills its block';
+const WHY = 'it is the turn of another partition';
 
 /**
- * Few partitions of a topic at a time fill their blocks, and the others wait: the same memory then holds blocks of the
- * full size instead of many small ones, which cost ClickHouse twice as much a span. Each partition has its turn in the
- * order in which it asked.
+ * Few partitions of a topic at a time, and the others wait: for what takes memory while a partition is at it. Each has its
+ * turn in the order in which it asked.
  */
 export interface Turns {
   /** Gives `turner` a turn, or pauses it until one is free. Asking again changes nothing. */
   ask(turner: Turner): void;
-  /** Its block is stored, it has caught up, or it is let go: it neither has nor wants a turn. */
+  /** It neither has nor wants a turn. */
   end(turner: Turner): void;
   isWaiting(turner: Turner): boolean;
+  /** Whether anybody waits. */
+  readonly isWanted: boolean;
 }
 
 /** @param turns_max how many have a turn at the same time */
@@ -48,5 +49,8 @@ export function createTurns(turns_max: number): Turns {
       if (holders.delete(turner)) giveNext();
     },
     isWaiting: (turner) => waiting.has(turner),
+    get isWanted() {
+      return waiting.size > 0;
+    },
   };
 }
