@@ -14,5 +14,6 @@ export * from './reducer';
 export * from './rules';
 export * from './scan';
 export * from './settings';
+export * from './shrink';
 export * from './state';
 export * from './stored-head';

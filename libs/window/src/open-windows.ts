@@ -42,7 +42,8 @@ export interface SchemaRun {
 /** The open windows of a partition: a record for each, their spans' bytes and ids in chains. */
 export class OpenWindows {
   readonly pool = new RecordPool(WINDOW_WORDS);
-  readonly arena = new SpanArena();
+  /** Where their spans' bytes are; replaced by {@link shrinkIfSparse}. */
+  arena = new SpanArena();
   private readonly ids = new RecordPool(IDS_WORDS);
   /** Runs before the last one, of the few windows that have several. */
   private readonly earlierRuns = new Map<number, SchemaRun[]>();

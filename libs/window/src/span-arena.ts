@@ -107,6 +107,23 @@ export class SpanArena {
     }
   }
 
+  /** Appends a chain of another arena as a chain of its own; gives its last block, the first is {@link started}. */
+  takeFrom(other: SpanArena, first: number, length: number): number {
+    let from = first;
+    let block = 0;
+    for (let done = 0; done < length; done += BLOCK_BYTES) {
+      const fresh = this.take();
+      if (block === 0) this.started = fresh;
+      else this.next[block] = fresh;
+      block = fresh;
+      const count = Math.min(BLOCK_BYTES, length - done);
+      const start = from * BLOCK_BYTES;
+      this.bytes.set(other.bytes.subarray(start, start + count), block * BLOCK_BYTES);
+      from = other.next[from] as number;
+    }
+    return block;
+  }
+
   /** Takes a chain's blocks back. */
   release(first: number, last: number): void {
     if (first === 0) return;
