@@ -40,7 +40,7 @@ export function nativeBlock(rowCount: number, columns: readonly NativeColumn[]):
 const HEAD_BYTES = 64;
 
 /** Pieces below this are joined, up to this much: sending one costs more than copying it. */
-const SMALL_BYTES = 32 * 1024;
+const SMALL_BYTES = 16 * 1024;
 const JOINED_BYTES_MAX = 256 * 1024;
 
 function joinSmall(pieces: readonly Buffer[]): readonly Buffer[] {
