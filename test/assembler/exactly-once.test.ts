@@ -34,6 +34,14 @@ async function load(line: AssemblyLine, seconds: number): Promise<number> {
   return sent;
 }
 
+/** Some MB in each partition, as fast as they can be written. */
+async function backlog(line: AssemblyLine): Promise<void> {
+  for (let turn = 0; turn < 800; turn++) {
+    const spans = Array.from({ length: 80 }, (_, i) => makeSpan(turn + i, i, i % 10 === 0));
+    await line.send(turn % PARTITIONS, line.batch(spans));
+  }
+}
+
 describe('the assembler gives what the reducer says, whatever dies', () => {
   let engines: TestEngines;
   beforeAll(async () => {
@@ -63,6 +71,31 @@ describe('the assembler gives what the reducer says, whatever dies', () => {
       expect(entries.length).toBeGreaterThan(200);
     } finally {
       await redis.close();
+      await line.stop();
+    }
+  }, 180_000);
+
+  test('a backlog whose partitions take turns, and kill -9 within', async () => {
+    const line = await createAssemblyLine(engines.env, 'turns-', PARTITIONS);
+    try {
+      await backlog(line);
+      // 16 KiB are far behind then, and the first fetches leave more than that of each partition.
+      const turns = {
+        SPANLOOM_CHECKPOINT_BYTES_MAX: '65536',
+        SPANLOOM_BEHIND_PARTITIONS_MAX: '1',
+        SPANLOOM_LOG_LEVEL: 'info',
+      };
+      const first = line.start(turns);
+      const lines = watchProcess(first).lines;
+      const opened = () => lines.filter(({ message }) => message === 'partition opened').length;
+      await until('a partition had its turn', async () => opened() > PARTITIONS);
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+      line.start(turns);
+      await backlog(line);
+      await settled(line, 90_000);
+      expect(line.gaps).toEqual([]);
+    } finally {
       await line.stop();
     }
   }, 180_000);

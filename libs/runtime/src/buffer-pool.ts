@@ -2,7 +2,7 @@
 const POOLED_BYTES_MIN = 64 * 1024;
 /** Sizes are rounded up to this, so that a buffer fits what comes next too; what is not touched takes no memory. */
 const STEP_BYTES = 256 * 1024;
-/** What may lie unused. */
+/** What may lie unused, where nothing else is said. */
 const FREE_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
@@ -15,6 +15,9 @@ export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
   readonly #taken = new WeakSet<ArrayBufferLike>();
   #freeBytes = 0;
+
+  /** @param free_bytes_max what may lie unused */
+  constructor(private readonly free_bytes_max = FREE_BYTES_MAX) {}
 
   /** A buffer of exactly so many bytes, with anything in it. */
   take(bytes: number): Buffer {
@@ -40,6 +43,7 @@ export class BufferPool {
     this.#free.splice(index < 0 ? this.#free.length : index, 0, memory as ArrayBuffer);
     this.#freeBytes += memory.byteLength;
     // The smallest go first: what comes next may be as large as what came last.
-    while (this.#freeBytes > FREE_BYTES_MAX) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
+    while (this.#freeBytes > this.free_bytes_max)
+      this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
   }
 }

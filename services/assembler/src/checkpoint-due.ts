@@ -1,7 +1,7 @@
 import type { Clock } from '@spanloom/runtime';
 
 /** A partition with this part of a checkpoint's greatest bytes before it is far behind. */
-const FAR_BEHIND = 1 / 4;
+export const FAR_BEHIND = 1 / 4;
 /** Far behind, a checkpoint waits for so many intervals, unless its bytes come first. */
 const FAR_BEHIND_INTERVALS = 5;
 
@@ -13,6 +13,8 @@ export interface CheckpointDue {
   saved(): void;
   /** An attempt has ended, well or not: the next one is due an interval later. */
   tried(): void;
+  /** About how many bytes so many records have, by the size of those so far; 0 before the first. */
+  bytesOf(records: number): number;
   /** Whether the interval is over. `lag` is in records. */
   isTime(lag: number): boolean;
   /** Whether so much has come since the last checkpoint that it can't wait for the interval. */
@@ -35,11 +37,11 @@ export function createCheckpointDue(options: {
   let savedBytes = 0;
   let triedAtMs = clock.monotonicMs();
 
-  /** By the size of the records so far. */
-  const isFarBehind = (lag: number): boolean =>
-    records > 0 && lag * (bytes / records) >= bytes_max * FAR_BEHIND;
+  const bytesOf = (count: number): number => (records > 0 ? count * (bytes / records) : 0);
+  const isFarBehind = (lag: number): boolean => bytesOf(lag) >= bytes_max * FAR_BEHIND;
 
   return {
+    bytesOf,
     applied(recordBytes) {
       bytes += recordBytes;
       records++;

@@ -1,13 +1,18 @@
 import { SCHEMAS } from '@spanloom/avro';
-import { createKafka, topicSpecs } from '@spanloom/kafka';
+import { createKafka, createTurns, topicSpecs } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
 import { BufferPool, createPressure, runService } from '@spanloom/runtime';
 import { assemblerGroup, createRecordReader, rulesOf } from '@spanloom/window';
+import { FAR_BEHIND } from './checkpoint-due';
 import { createMessagePool } from './message-pool';
 import { defineMetrics } from './metrics';
 import { type AssemblerDeps, createProcessor } from './processor';
 import { watchRedis } from './redis-pressure';
 import { settings } from './settings';
+import { createTurnTaking } from './turn-taking';
+
+/** Memory that is kept for checkpoints: about one of a partition that is far behind. */
+const SEGMENT_BYTES_FREE = 16 * 1024 * 1024;
 
 void runService({
   name: 'assembler',
@@ -60,10 +65,14 @@ void runService({
       redis,
       redisPressure,
       pressure,
+      turnTaking: createTurnTaking(createTurns(config.behind_partitions_max), {
+        far_bytes: config.checkpoint_bytes_max * FAR_BEHIND,
+        clock,
+      }),
       reader: createRecordReader(registry, spanBatch),
       schemas,
       messagePool: createMessagePool(),
-      segments: new BufferPool(),
+      segments: new BufferPool(SEGMENT_BYTES_FREE),
       metrics: assemblerMetrics,
       logger,
       clock,

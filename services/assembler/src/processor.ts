@@ -20,6 +20,7 @@ import {
   checkpointMetadata,
   type RecordReader,
   type ScannedRecord,
+  shrinkIfSparse,
   stepInto,
   type WindowRules,
 } from '@spanloom/window';
@@ -30,6 +31,7 @@ import { openState } from './open-state';
 import { createOutput, type OutputSchemas } from './output';
 import { patientStore, type RedisPressure } from './redis-pressure';
 import type { settings } from './settings';
+import type { TurnTaking } from './turn-taking';
 import { createWindowStore } from './window-store';
 
 /** What all partitions of the process share. */
@@ -44,6 +46,7 @@ export interface AssemblerDeps {
   readonly redis: Redis;
   readonly redisPressure: RedisPressure;
   readonly pressure: Pressure;
+  readonly turnTaking: TurnTaking;
   readonly reader: RecordReader;
   readonly schemas: OutputSchemas;
   readonly messagePool: MessagePool;
@@ -82,6 +85,7 @@ export async function createProcessor(
   );
   metrics.openings.inc({ source });
   const reading = deps.pressure.attach(handle);
+  const turn = deps.turnTaking.of(handle);
 
   const due = createCheckpointDue({
     interval_ms: config.checkpoint_interval_ms,
@@ -166,9 +170,19 @@ export async function createProcessor(
     await faultPoint('assembler.after-tick');
   }
 
+  /** A partition that waits for its turn leaves its windows to Redis. */
+  async function takeTurns(): Promise<void> {
+    turn.look(due.bytesOf(lag()));
+    if (!turn.isWaiting || deps.pressure.isHeld) return;
+    await save();
+    await commit();
+    if (store.savedApplied === state.applied) handle.park();
+  }
+
   const lag = (): number => recordsBefore(handle, state.applied);
 
   function report(): void {
+    shrinkIfSparse(state);
     metrics.openWindows.set(labels, state.openWindows);
     metrics.openBytes.set(labels, state.openBytes);
     metrics.lag.set(labels, lag());
@@ -186,16 +200,19 @@ export async function createProcessor(
       }
       await flush();
       await saveAndCommitWhenDue();
+      await takeTurns();
       reading.pauseAgain();
       report();
     },
     async idle(caughtUp) {
       await saveAndCommitWhenDue();
+      await takeTurns();
       if (caughtUp) await tickWhenQuiet();
       report();
     },
     async release(why) {
       reading.detach();
+      if (why !== 'parked') turn.end();
       try {
         if (why === 'failed') return;
         await save();

@@ -30,6 +30,12 @@ export const settings = defineSettings('assembler', {
     unit: 'bytes',
     doc: 'The windows are written to Redis earlier when this much has come for one partition.',
   }),
+  behind_partitions_max: int({
+    default: 2,
+    min: 1,
+    max: 10_000,
+    doc: 'Partitions that are far behind, with a quarter of `checkpoint_bytes_max` or more before them, and are read at the same time. The others wait for their turn, of half a minute, with their windows in Redis: the process then has the open windows of so many partitions in memory, and not of all.',
+  }),
   commit_interval_ms: int({
     default: 5000,
     min: 10,

@@ -72,6 +72,9 @@ function environment(engines: TestEngines, proxies: Readonly<Record<ProxiedEngin
     SPANLOOM_SESSION_TIMEOUT_MS: String(SESSION_MS),
     SPANLOOM_CHECKPOINT_INTERVAL_MS: '200',
     SPANLOOM_COMMIT_INTERVAL_MS: '500',
+    // Partitions are far behind with 16 KiB before them, so that they take turns after every outage.
+    SPANLOOM_CHECKPOINT_BYTES_MAX: '65536',
+    SPANLOOM_BEHIND_PARTITIONS_MAX: '1',
     // Load comes every quarter of a second: there is a tick in between.
     SPANLOOM_TICK_QUIET_MS: '150',
     SPANLOOM_FLUSH_S: String(FLUSH_S),

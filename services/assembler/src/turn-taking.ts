@@ -1,0 +1,74 @@
+import type { PartitionHandle, Turns } from '@spanloom/kafka';
+import type { Clock } from '@spanloom/runtime';
+
+/** A turn lasts no longer while another partition waits for its own. */
+const TURN_MS_MAX = 30_000;
+/** A turn ends when so many times less waits in the log than made the partition ask for it. */
+const CAUGHT_UP = 8;
+
+/** What a turn needs of its partition. */
+type Turner = Pick<PartitionHandle, 'pause' | 'resume' | 'signal'>;
+
+/** One partition among those that take turns. */
+export interface Turn {
+  /** Tells how many bytes wait in the log: asks for a turn, or ends it. */
+  look(behind_bytes: number): void;
+  /** Whether the partition is paused until its turn comes. */
+  readonly isWaiting: boolean;
+  /** The partition is let go for other reasons than waiting. */
+  end(): void;
+}
+
+/**
+ * Of the partitions that are far behind few are read at a time, so that the process has the open windows of those and not
+ * of all: what a second of the log left open is as much for each of them, and is read faster than it was written. Nobody
+ * waits for longer than the others' turns take: the oldest records of a partition may be about to expire.
+ */
+export interface TurnTaking {
+  /** The turn of a partition, whose processor may be another one than when it asked. */
+  of(handle: Turner): Turn;
+}
+
+/** @param far_bytes what waits in the log of a partition that is far behind, at least */
+export function createTurnTaking(
+  turns: Turns,
+  options: { readonly far_bytes: number; readonly clock: Clock },
+): TurnTaking {
+  const { far_bytes, clock } = options;
+  /** Since when those have their turn that have one. */
+  const since_ms = new WeakMap<Turner, number>();
+
+  function end(handle: Turner): void {
+    since_ms.delete(handle);
+    turns.end(handle);
+  }
+
+  function look(handle: Turner, behind_bytes: number): void {
+    const since = since_ms.get(handle);
+    if (behind_bytes < (since === undefined ? far_bytes : far_bytes / CAUGHT_UP)) {
+      end(handle);
+      return;
+    }
+    const nowMs = clock.monotonicMs();
+    if (since !== undefined && nowMs - since >= TURN_MS_MAX && turns.isWanted) end(handle);
+    turns.ask(handle);
+    if (!turns.isWaiting(handle) && !since_ms.has(handle)) since_ms.set(handle, nowMs);
+  }
+
+  const watched = new WeakSet<Turner>();
+  return {
+    of(handle) {
+      if (!watched.has(handle)) {
+        watched.add(handle);
+        handle.signal.addEventListener('abort', () => end(handle), { once: true });
+      }
+      return {
+        look: (behind_bytes) => look(handle, behind_bytes),
+        get isWaiting() {
+          return turns.isWaiting(handle);
+        },
+        end: () => end(handle),
+      };
+    },
+  };
+}
