@@ -5,6 +5,7 @@ import asc from 'assemblyscript/asc';
 
 /** Each module's package, its source there, and the name of what holds it. */
 const MODULES = [
+  { dir: 'libs/lz4', source: 'block' },
   { dir: 'libs/avro', source: 'span-scan' },
   { dir: 'libs/rowbinary', source: 'stage' },
   { dir: 'libs/rowbinary', source: 'edges' },

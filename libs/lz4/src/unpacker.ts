@@ -1,20 +1,18 @@
-/// <reference path="./wasm-module.d.ts" />
+import { PAGE_BYTES, type WasmMemory, WasmModule } from '@spanloom/wasm';
 import { BLOCK_MODULE } from './block-module';
 
-/** WebAssembly's unit of memory. */
-const PAGE_BYTES = 65_536;
-/** What block.wat may read and write too much. */
+/** What the module may read and write too much. */
 const SLACK_BYTES = 64;
 /** A memory that had to grow beyond this is not kept for the next frame. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 
 interface BlockExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  /** See block.wat. */
+  readonly memory: WasmMemory;
+  /** See wasm/block.ts. */
   unpackBlock(at: number, end: number, to: number, limit: number, floor: number): number;
 }
 
-let blockModule: WebAssembly.Module | null = null;
+const BLOCK = new WasmModule<BlockExports>(BLOCK_MODULE);
 
 /** Content of a frame as it is unpacked, block by block, in memory that is used again for the next frame. */
 export class Unpacker {
@@ -26,7 +24,8 @@ export class Unpacker {
 
   /** Begins a frame whose blocks lie in `packed`. */
   open(packed: Uint8Array): void {
-    if (this.instance === null || this.bytes.length > KEPT_BYTES_MAX) this.instance = instantiate();
+    if (this.instance === null || this.bytes.length > KEPT_BYTES_MAX)
+      this.instance = BLOCK.instantiate();
     this.start = packed.length + SLACK_BYTES;
     this.to = this.start;
     this.reserve(0);
@@ -72,9 +71,4 @@ export class Unpacker {
     if (needed > has) memory.grow(Math.ceil(Math.max(needed - has, has / 2) / PAGE_BYTES));
     if (this.bytes.buffer !== memory.buffer) this.bytes = new Uint8Array(memory.buffer);
   }
-}
-
-function instantiate(): BlockExports {
-  blockModule ??= new WebAssembly.Module(Buffer.from(BLOCK_MODULE, 'base64'));
-  return new WebAssembly.Instance(blockModule).exports as unknown as BlockExports;
 }

@@ -200,7 +200,7 @@ function whole(view: Buffer): Buffer {
 }
 
 /** Writes `count` bytes of `source` from `start` as lower-case hex; gives the offset after them. */
-export function writeHex(
+function writeHex(
   out: Uint8Array,
   at: number,
   source: Uint8Array,

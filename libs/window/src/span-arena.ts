@@ -1,5 +1,5 @@
-/// <reference path="./wasm-memory.d.ts" />
 import { SPAN_BYTES_MAX } from '@spanloom/avro';
+import { createMemory, PAGE_BYTES } from '@spanloom/wasm';
 
 /** Bytes of a block, a power of two. A window wastes half of one on average. */
 export const BLOCK_BYTES = 1024;
@@ -7,8 +7,6 @@ const BLOCK_SHIFT = 10;
 /** Where a record's value is put before its spans go to their windows; holds any one span. */
 const INBOX_BYTES = 2 * SPAN_BYTES_MAX;
 const INBOX_BLOCKS = INBOX_BYTES / BLOCK_BYTES;
-/** WebAssembly's unit of memory. */
-const PAGE_BYTES = 65_536;
 const BLOCKS_PER_PAGE = PAGE_BYTES / BLOCK_BYTES;
 /** 4 GiB less a page: what 32-bit addresses reach. The partition's own bound is far below. */
 const PAGES_MAX = 65_535;
@@ -27,7 +25,7 @@ const GROW_PAGES_MIN = 16;
  * A chain is named by its first block, 0 for none; whoever holds it knows its last block and bytes.
  */
 export class SpanArena {
-  private readonly memory = new WebAssembly.Memory({
+  private readonly memory = createMemory({
     initial: INBOX_BYTES / PAGE_BYTES + GROW_PAGES_MIN,
     maximum: PAGES_MAX,
   });
