@@ -11,7 +11,8 @@ const CHARACTER = 6.3;
 const COLOURS: readonly (readonly [RegExp, string, string])[] = [
   [/^\(garbage collector\)/, '#c96a6a', 'garbage collection'],
   [/^(\S+|\(loading modules\))$/, '#b0b0b0', 'native code, loading'],
-  [/ (libs|services)\//, '#e8a33d', 'Spanloom'],
+  // All WebAssembly is ours.
+  [/ (libs|services)\/|^wasm-/, '#e8a33d', 'Spanloom'],
   [/ node:/, '#8fae62', 'node'],
   [/./, '#7fa5c9', 'packages'],
 ];
