@@ -373,6 +373,24 @@ describe('edges of the service graph', () => {
     expect([mysql?.ClientBuckets, mysql?.ServerBuckets]).toEqual([[[bucketIndex(70), 1n]], []]);
   });
 
+  it('have names as long as a span can be, of both sides', () => {
+    const names = ['x'.repeat(1_000_000), 'y'.repeat(1_000_000)] as const;
+    const block = newBlock();
+    for (let i = 0; i < 2; i++) {
+      add(block, [
+        span({ id: 1, kind: CLIENT, service: names[0] }),
+        span({ id: 2, parent: 1, kind: SERVER, service: names[1] }),
+        span({ id: 3, parent: 2, kind: CLIENT, service: names[1], name: 'last' }),
+      ]);
+    }
+    const found = edgesOf(block).map((e) => [e.Client, e.Server, e.Calls]);
+    expect(found).toEqual([
+      [names[0], names[1], 2n],
+      [names[1], '', 2n],
+    ]);
+    expect(fragmentsOf(block).map((row) => row.Services)).toEqual([names, names]);
+  });
+
   it('choose among several peers as the objects do', () => {
     const names = [
       'service.peer.name',

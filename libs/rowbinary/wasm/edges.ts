@@ -11,9 +11,10 @@ export { getColumnEnd, writeColumn } from './edge-columns';
 
 /** Names of the types of connections, as the caller leaves them: length first, one every so many bytes. */
 export { NAMES, NAME_BYTES } from './edge-columns';
-/** Where records of calls are put, so many bytes of them at most. */
+/** Where records of calls are put. */
 export const INBOX: usize = 4096;
-export const INBOX_BYTES: usize = 1280 * 1024;
+/** As many bytes of them as are handed over at a time: one record can have two names of almost 1 MiB. */
+const INBOX_BYTES: usize = 2304 * 1024;
 
 /** Forgets all calls. */
 export function clear(): void {

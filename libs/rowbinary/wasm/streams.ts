@@ -36,8 +36,10 @@ const PLACE_BYTES: usize = HELD_BYTES + SPAN_BYTES_MAX + SLACK_BYTES;
 /** Places of streams begin this much further in the pages of memory than the one before: else all would share lines of the cache. */
 const APART_BYTES: usize = 576;
 const PAGE_BYTES: usize = 4096;
-/** The smallest event takes 3 bytes, and 8 in each of two streams; nothing else grows. */
+/** The smallest event takes 3 bytes, and 8 in each of two streams; nothing else that a span writes grows. */
 const GROWTH_MAX: usize = 3;
+/** A call's record has the names of two spans' services. */
+const CALL_NAMES: usize = 2;
 /** Rows of fragments that are held at most: none takes more than 33 bytes of a stream, but for texts and lists. */
 const FRAGMENTS_MAX: i32 = 4096;
 
@@ -55,8 +57,8 @@ export function layStreams(): void {
   for (let stream: usize = 0; stream < STREAMS; stream++) {
     place = ((place + PAGE_BYTES) & ~(PAGE_BYTES - 1)) + ((stream * APART_BYTES) & (PAGE_BYTES - 1));
     store<u32>(BASES + stream * sizeof<u32>(), <u32>place);
-    const grows = stream == Stream.eventTimes || stream == Stream.eventAttributeEnds;
-    place += PLACE_BYTES * (grows ? GROWTH_MAX : 1);
+    if (stream == Stream.eventTimes || stream == Stream.eventAttributeEnds) place += PLACE_BYTES * GROWTH_MAX;
+    else place += PLACE_BYTES * (stream == Stream.calls ? CALL_NAMES : 1);
   }
   inputAt = (place + PAGE_BYTES) & ~(PAGE_BYTES - 1);
   reach(inputAt);
