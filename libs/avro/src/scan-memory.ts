@@ -1,4 +1,4 @@
-import { type WasmMemory, WasmModule } from '@spanloom/wasm';
+import { type WasmConstant, type WasmMemory, WasmModule } from '@spanloom/wasm';
 import { SPAN_SCAN_MODULE } from './span-scan-module';
 
 /** Bytes of input for which there is room at first: most messages are smaller. */
@@ -9,7 +9,7 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** See wasm/span-scan.ts and wasm/scan-facts.ts. */
 interface SpanScanExports {
   readonly memory: WasmMemory;
-  readonly INPUT: { readonly value: number };
+  readonly INPUT: WasmConstant;
   reserve(inputBytes: number): void;
   scanBatch(bytes: number, offset: number): number;
   scanRaw(bytes: number, offset: number): number;

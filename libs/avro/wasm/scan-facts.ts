@@ -1,4 +1,5 @@
 // The memory: the input, then what is told of the spans in it, an Int32 each in the order of {@link ScanFact}.
+import { reach } from '../../wasm/wasm/memory';
 import { ScanFact, ScanVerdict, UNREADABLE_FACTS } from '../src/scan-layout';
 
 /** Where the input is to be put. */
@@ -24,8 +25,7 @@ export function reserve(inputBytes: usize): void {
   facts = (INPUT + inputBytes + SLACK_BYTES) & ~(sizeof<i32>() - 1);
   // One more, and one whole: facts are written before it is known whether the span can be read.
   const room = <u64>(inputBytes / BLOCK_BYTES_MIN + 1) * UNREADABLE_FACTS_BYTES + SPAN_FACTS_BYTES;
-  const pages = <i32>((<u64>facts + room + 0xffff) >>> 16) - memory.size();
-  if (pages > 0 && memory.grow(pages) < 0) unreachable();
+  reach(<u64>facts + room);
 }
 
 /** Begins anew. @param offset where the input begins at the caller's */

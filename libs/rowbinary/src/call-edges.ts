@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { CONNECTION_TYPES, UNPAIRED } from '@spanloom/trace';
-import { type WasmMemory, WasmModule } from '@spanloom/wasm';
+import { type WasmConstant, type WasmMemory, WasmModule } from '@spanloom/wasm';
 import { EDGES_MODULE } from './edges-module';
 import type { EdgeStream } from './stage-layout';
-import { type Constant, leaveNames } from './wasm-names';
+import { leaveNames } from './wasm-names';
 
 /** See wasm/edges.ts. */
 interface EdgesExports {
   readonly memory: WasmMemory;
-  readonly INBOX: Constant;
-  readonly NAMES: Constant;
-  readonly NAME_BYTES: Constant;
+  readonly INBOX: WasmConstant;
+  readonly NAMES: WasmConstant;
+  readonly NAME_BYTES: WasmConstant;
   setSeed(seed: bigint): void;
   clear(): void;
   addCalls(bytes: number): void;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { SPAN_KIND_NAMES, STATUS_CODE_NAMES } from '@spanloom/model';
 import { PEER_ATTRIBUTES } from '@spanloom/trace';
-import { type WasmMemory, WasmModule } from '@spanloom/wasm';
+import { type WasmConstant, type WasmMemory, WasmModule } from '@spanloom/wasm';
 import type { ByteWriter } from './byte-writer';
 import { SpanFault, Stream } from './stage-layout';
 import { STAGE_MODULE } from './stage-module';
-import { type Constant, leaveNames } from './wasm-names';
+import { leaveNames } from './wasm-names';
 
 const STREAMS: number = Stream.count;
 /** The name under which spans of services are counted of which a trace has too many to tell apart. */
@@ -18,12 +18,12 @@ const KEPT_BYTES_MAX = 192 * 1024 * 1024;
 /** See wasm/stage.ts. */
 interface StageExports {
   readonly memory: WasmMemory;
-  readonly POSITIONS: Constant;
-  readonly COUNTS: Constant;
-  readonly BASES: Constant;
-  readonly NAMES: Constant;
-  readonly NAME_BYTES: Constant;
-  readonly TRACE_ID: Constant;
+  readonly POSITIONS: WasmConstant;
+  readonly COUNTS: WasmConstant;
+  readonly BASES: WasmConstant;
+  readonly NAMES: WasmConstant;
+  readonly NAME_BYTES: WasmConstant;
+  readonly TRACE_ID: WasmConstant;
   layStreams(): void;
   setSeed(seed: bigint): void;
   clear(): void;
@@ -86,33 +86,24 @@ export class Stage {
   stoppedAt = 0;
   fault = SpanFault.none;
 
-  // Of the module's constants each reading is a call into the engine: they are the same for all instances.
-  private readonly basesAt: number;
-  private readonly positionsAt: number;
-  private readonly traceIdAt: number;
   private module = this.instantiate();
+  // The same for all instances.
+  private readonly basesAt = this.module.BASES.value >>> 2;
+  private readonly positionsAt = this.module.POSITIONS.value >>> 2;
+  private readonly traceIdAt = this.module.TRACE_ID.value;
   private owner: StageOwner | null = null;
-  private inputAt = 0;
   /** Where the next spans of the fragment are put. */
   private nextAt = 0;
   // Views of the module's memory, made again when it grows.
   private bytes = new Uint8Array(0);
   private words = new Uint32Array(0);
 
-  constructor() {
-    const { BASES, POSITIONS, TRACE_ID } = this.module;
-    this.basesAt = BASES.value >>> 2;
-    this.positionsAt = POSITIONS.value >>> 2;
-    this.traceIdAt = TRACE_ID.value;
-  }
-
   /** Begins a fragment of `owner` whose spans have `size` bytes, or less. */
   begin(owner: StageOwner, place: FragmentPlace, size: number): void {
     if (owner !== this.owner) this.take(owner);
     const { partition, seq, storedAtS } = place;
     const { module } = this;
-    this.inputAt = module.begin(size, partition, seq >>> 0, Math.floor(seq / 2 ** 32), storedAtS);
-    this.nextAt = this.inputAt;
+    this.nextAt = module.begin(size, partition, seq >>> 0, Math.floor(seq / 2 ** 32), storedAtS);
     if (this.bytes.buffer !== module.memory.buffer) this.view();
   }
 

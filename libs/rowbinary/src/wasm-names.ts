@@ -1,15 +1,10 @@
-import type { WasmMemory } from '@spanloom/wasm';
-
-/** A constant as a module exports it. */
-export interface Constant {
-  readonly value: number;
-}
+import type { WasmConstant, WasmMemory } from '@spanloom/wasm';
 
 /** What a module exports that wants texts left in its memory. */
 export interface NamedExports {
   readonly memory: WasmMemory;
-  readonly NAMES: Constant;
-  readonly NAME_BYTES: Constant;
+  readonly NAMES: WasmConstant;
+  readonly NAME_BYTES: WasmConstant;
 }
 
 /** Leaves short texts in a module's memory: each with its length first, one every so many bytes. */

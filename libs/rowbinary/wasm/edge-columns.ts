@@ -3,7 +3,9 @@ import { EdgeStream } from '../src/stage-layout';
 import * as buckets from './bucket-counts';
 import * as table from './edge-table';
 import { EDGE } from './edge-table';
+import { reach } from '../../wasm/wasm/memory';
 import * as heap from './heap';
+import { putLength } from './texts';
 
 export const NAMES: usize = 1024;
 export const NAME_BYTES: usize = 32;
@@ -75,31 +77,26 @@ function writeMap(stream: EdgeStream, edge: usize): void {
 }
 
 function uint16(value: i32): void {
-  heap.reach(to + VALUE_BYTES);
+  reach(to + VALUE_BYTES);
   store<u16>(to, <u16>value);
   to += 2;
 }
 
 function uint32(value: u32): void {
-  heap.reach(to + VALUE_BYTES);
+  reach(to + VALUE_BYTES);
   store<u32>(to, value);
   to += 4;
 }
 
 function uint64(value: u64): void {
-  heap.reach(to + VALUE_BYTES);
+  reach(to + VALUE_BYTES);
   store<u64>(to, value);
   to += 8;
 }
 
 function text(from: usize, bytes: usize): void {
-  heap.reach(to + bytes + VALUE_BYTES);
-  let left = bytes;
-  while (left > 127) {
-    store<u8>(to++, <u8>left | 128);
-    left >>>= 7;
-  }
-  store<u8>(to++, <u8>left);
+  reach(to + bytes + VALUE_BYTES);
+  to = putLength(to, bytes);
   memory.copy(to, from, bytes);
   to += bytes;
 }

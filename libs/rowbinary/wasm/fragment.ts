@@ -33,7 +33,7 @@ export function begin(bytes: usize): usize {
   inputEnd = streams.inputAt + bytes;
   const capacity = bytes / SPAN_BYTES_MIN + 1;
   texts = analysis.lay(services.lay((inputEnd + SLACK_BYTES + 7) & ~7));
-  streams.reach(trace.lay(texts + capacity * TEXT_WORDS * sizeof<u32>(), capacity));
+  streams.reachBehind(trace.lay(texts + capacity * TEXT_WORDS * sizeof<u32>(), capacity));
   errors = 0;
   first = last = 0;
   root = -1;

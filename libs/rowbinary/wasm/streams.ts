@@ -1,7 +1,9 @@
 // The memory: how far each stream is written, then the streams, then what the caller puts in and what is found out about
 // it. Each stream has a place of its own; when one might not do, all of them are handed over.
 import { Name, Stream } from '../src/stage-layout';
+import { reach } from '../../wasm/wasm/memory';
 import * as source from './avro-source';
+import { putLength } from './texts';
 
 /** Hands over what is in the streams, and empties them by {@link clear}. */
 @external('stage', 'flush')
@@ -61,14 +63,13 @@ export function layStreams(): void {
     else place += PLACE_BYTES * (stream == Stream.calls ? CALL_NAMES : 1);
   }
   inputAt = (place + PAGE_BYTES) & ~(PAGE_BYTES - 1);
-  reach(inputAt);
+  reachBehind(inputAt);
   clear();
 }
 
 /** Lets the memory go up to `end` at least, and to what may be read behind it. */
-export function reach(end: usize): void {
-  const pages = <i32>((end + SLACK_BYTES + 0xffff) >>> 16) - memory.size();
-  if (pages > 0 && memory.grow(pages) < 0) unreachable();
+export function reachBehind(end: usize): void {
+  reach(end + SLACK_BYTES);
 }
 
 /** Begins all streams anew. */
@@ -249,19 +250,6 @@ function copyText(to: usize, bytes: usize): usize {
   const end = copyBytes(putLength(to, bytes), source.at, bytes);
   source.moveTo(source.at + bytes);
   return end;
-}
-
-/** Writes a length as LEB128; gives the place after it. */
-@inline
-function putLength(at: usize, bytes: usize): usize {
-  let to = at;
-  let left = bytes;
-  while (left > 127) {
-    store<u8>(to++, <u8>left | 128);
-    left >>>= 7;
-  }
-  store<u8>(to, <u8>left);
-  return to + 1;
 }
 
 /** Gives the place after the copy. */

@@ -21,3 +21,16 @@ export function cutTo(from: usize, bytes: usize, units_max: usize): usize {
   }
   return bytes;
 }
+
+/** Writes a length as LEB128; gives the place after it. */
+@inline
+export function putLength(at: usize, bytes: usize): usize {
+  let to = at;
+  let left = bytes;
+  while (left > 127) {
+    store<u8>(to++, <u8>left | 128);
+    left >>>= 7;
+  }
+  store<u8>(to, <u8>left);
+  return to + 1;
+}

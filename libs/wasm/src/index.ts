@@ -19,6 +19,11 @@ export function createMemory(size: {
   return new WebAssembly.Memory(size);
 }
 
+/** A constant that a module exports: each reading of it is a call into the engine. */
+export interface WasmConstant {
+  readonly value: number;
+}
+
 /** Functions that a module calls. */
 export type WasmImports = Readonly<Record<string, Readonly<Record<string, () => void>>>>;
 

@@ -38,18 +38,13 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
 
   const isReadable = (schemaId: number): boolean => layouts.isReadable(schemaId) === true;
 
-  /** Learns the layouts of a fragment's spans: there are seldom any that are not known. */
-  async function learn(): Promise<void> {
-    for (const { schemaId } of reader.segments.slice(0, reader.segmentCount)) {
-      if (layouts.isReadable(schemaId) === null) await layouts.learn(schemaId);
-    }
-  }
-
-  function areKnown(): boolean {
+  /** A schema of the fragment's spans whose layout was not looked up; null without one, as it is nearly always. */
+  function unknownSchema(): number | null {
     for (let i = 0; i < reader.segmentCount; i++) {
-      if (layouts.isReadable((reader.segments[i] as Segment).schemaId) === null) return false;
+      const { schemaId } = reader.segments[i] as Segment;
+      if (layouts.isReadable(schemaId) === null) return schemaId;
     }
-    return true;
+    return null;
   }
 
   function addFragment(record: KafkaRecord): void {
@@ -83,8 +78,8 @@ export function createTraceBlock(topic: string, partition: number, deps: TraceBl
       if (outcome === 'repeat') metrics.repeats.inc({ topic: 'traces' });
       else if (outcome === 'gap') metrics.gaps.inc({ topic: 'traces' });
       else if (kind === 'fragment') {
-        // Else without a wait: another partition that came in between would take the stage of the rows.
-        if (!areKnown()) await learn();
+        // As a rule without a wait: another partition that came in between would take the stage of the rows.
+        for (let id = unknownSchema(); id !== null; id = unknownSchema()) await layouts.learn(id);
         addFragment(record);
       } else if (reader.ledger !== null) {
         rows.addLedger(reader);
