@@ -87,8 +87,8 @@ describe('the assembler waits for engines that are full or away, says so, and go
       const ready = await of.readiness();
       return ready?.ok === false && ready.why?.includes(`${why}: `) === true;
     });
-  const goesOn = (of = worker, ms = 100_000): Promise<void> =>
-    until('ready again', async () => (await of.readiness())?.ok === true, ms);
+  const goesOn = (of = worker): Promise<void> =>
+    until('ready again', async () => (await of.readiness())?.ok === true, 100_000);
 
   /** Metric and log agree with what readiness said, before and after. */
   async function expectTold(why: string, value: 0 | 1, of = worker): Promise<void> {
@@ -135,9 +135,9 @@ describe('the assembler waits for engines that are full or away, says so, and go
     await fill(line, 6);
     await waitsFor('redis-memory');
     // A batch now and then is all that is read until the windows of the burst have closed.
-    await goesOn(worker, 200_000);
+    await goesOn();
     await expectExact();
-  }, 300_000);
+  }, 200_000);
 
   test('a Redis that refuses writes is waited for in the same process', async () => {
     await setUp('refused-', { SPANLOOM_REDIS_USED_PERCENT_MAX: '100' });

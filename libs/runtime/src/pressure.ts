@@ -40,9 +40,12 @@ export interface PausedPart {
 export interface Pressure {
   /** `holder` waits because of `why`, and in words; with null it goes on. Holders come from a bounded set. */
   tell(why: PauseReason, holder: string, text: string | null): void;
-  /** The same for the whole process, and pauses all attached parts until it is taken back with null. */
+  /**
+   * The same for the whole process, and pauses all attached parts until it is taken back with null. Held again, only the
+   * words change: a part that was eased keeps its piece of work.
+   */
   hold(why: PauseReason, text: string | null): void;
-  /** Lets the attached parts go on for a moment: until `pauseAgain` or the next `hold`. It is still held. */
+  /** Lets the attached parts go on for one piece of work each: until `pauseAgain`. It is still held. */
   ease(why: PauseReason): void;
   /** Pauses `part` whenever something is held, and at once if something is now. */
   attach(part: Pausable): PausedPart;
@@ -92,11 +95,11 @@ export function createPressure(deps: {
     tell,
     hold(why, text) {
       tell(why, PROCESS, text);
-      if (text !== null) {
+      if (text === null) {
+        if (held.delete(why)) for (const part of parts) part.resume(why);
+      } else if (!held.has(why)) {
         held.add(why);
         for (const part of parts) part.pause(why);
-      } else if (held.delete(why)) {
-        for (const part of parts) part.resume(why);
       }
     },
     ease(why) {

@@ -83,3 +83,15 @@ test('what is eased goes on for one piece of work, and only for that reason', as
   pressure.ease('redis-memory');
   expect([...part.reasons]).toEqual(['redis-away']);
 });
+
+test('what is held again does not take back what was eased', () => {
+  const { health, pressure } = setUp();
+  const part = createPart();
+  const attached = pressure.attach(part);
+  pressure.hold('redis-memory', 'full');
+  pressure.ease('redis-memory');
+  pressure.hold('redis-memory', 'fuller');
+  expect([part.reasons.size, health.ready().why]).toEqual([0, 'redis-memory: fuller']);
+  attached.pauseAgain();
+  expect([...part.reasons]).toEqual(['redis-memory']);
+});
