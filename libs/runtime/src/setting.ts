@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** What part of a value is hidden when it is printed: nothing, all of it, or the credentials in a URL. */
 export type Secrecy = 'none' | 'whole' | 'url';
 
@@ -36,7 +34,7 @@ function define<T>(
   kind: Setting<T>['kind'],
   described: Described<T>,
   accepts: string,
-  schema: z.ZodType<T>,
+  read: Setting<T>['read'],
   more: { readonly secrecy?: Secrecy; readonly unit?: string | undefined } = {},
 ): Setting<T> {
   return {
@@ -47,11 +45,13 @@ function define<T>(
     secrecy: more.secrecy ?? 'none',
     unit: more.unit,
     accepts,
-    read(raw) {
-      const result = schema.safeParse(raw);
-      return result.success ? { ok: true, value: result.data } : { ok: false };
-    },
+    read,
   };
+}
+
+/** `value` if it is acceptable. */
+function readIf<T>(isAcceptable: boolean, value: T): Reading<T> {
+  return isAcceptable ? { ok: true, value } : { ok: false };
 }
 
 /** A text. `secret: true` hides it when printed; `secret: 'url'` hides only the user and password in a URL. */
@@ -60,8 +60,11 @@ export function text(
 ): Setting<string> {
   const secrecy = options.secret === 'url' ? 'url' : options.secret ? 'whole' : 'none';
   const accepts = secrecy === 'url' ? 'a URL' : 'a text';
-  const schema = secrecy === 'url' ? z.string().refine((value) => URL.canParse(value)) : z.string();
-  return define('text', options, accepts, schema, { secrecy });
+  const read = (raw: unknown): Reading<string> =>
+    typeof raw === 'string' && (secrecy !== 'url' || URL.canParse(raw))
+      ? { ok: true, value: raw }
+      : { ok: false };
+  return define('text', options, accepts, read, { secrecy });
 }
 
 /** A whole number between `min` and `max`, both included. */
@@ -72,26 +75,31 @@ export function int(
     readonly unit?: string;
   },
 ): Setting<number> {
-  const number = z.int().min(options.min).max(options.max);
-  const schema = z.preprocess(
-    (raw) => (typeof raw === 'string' && /^-?\d+$/.test(raw.trim()) ? Number(raw) : raw),
-    number,
-  );
-  return define('int', options, `a whole number from ${options.min} to ${options.max}`, schema, {
-    unit: options.unit,
-  });
+  const { min, max, unit } = options;
+  const read = (raw: unknown): Reading<number> => {
+    const value = typeof raw === 'string' && /^-?\d+$/.test(raw.trim()) ? Number(raw) : raw;
+    return typeof value === 'number'
+      ? readIf(Number.isSafeInteger(value) && value >= min && value <= max, value)
+      : { ok: false };
+  };
+  return define('int', options, `a whole number from ${min} to ${max}`, read, { unit });
 }
 
 /** Yes or no: `true`, `false`, `1` or `0`. */
 export function flag(options: Described<boolean>): Setting<boolean> {
   const words = new Map<unknown, boolean>([
+    [true, true],
     ['true', true],
     ['1', true],
+    [false, false],
     ['false', false],
     ['0', false],
   ]);
-  const schema = z.preprocess((raw) => words.get(raw) ?? raw, z.boolean());
-  return define('flag', options, 'true or false', schema);
+  const read = (raw: unknown): Reading<boolean> => {
+    const value = words.get(raw);
+    return value === undefined ? { ok: false } : { ok: true, value };
+  };
+  return define('flag', options, 'true or false', read);
 }
 
 /** One of a few words. */
@@ -99,29 +107,33 @@ export function choice<const T extends string>(
   choices: readonly T[],
   options: Described<NoInfer<T>>,
 ): Setting<T> {
-  return define('choice', options, `one of ${choices.join(', ')}`, z.enum(choices));
+  const read = (raw: unknown): Reading<T> => {
+    const value = choices.find((one) => one === raw);
+    return value === undefined ? { ok: false } : { ok: true, value };
+  };
+  return define('choice', options, `one of ${choices.join(', ')}`, read);
 }
 
 /** Texts, separated by commas in the environment and an array in the file. Empty only where the default is. */
 export function list(options: Described<readonly string[]>): Setting<readonly string[]> {
-  const mayBeEmpty = options.default?.length === 0;
-  const schema = z.preprocess(
-    (raw) =>
-      typeof raw === 'string'
-        ? raw
-            .split(',')
-            .map((item) => item.trim())
-            .filter((item) => item !== '')
-        : raw,
-    z
-      .array(z.string())
-      .min(mayBeEmpty ? 0 : 1)
-      .max(LIST_ITEMS_MAX),
-  );
-  return define<readonly string[]>(
-    'list',
-    options,
-    `${mayBeEmpty ? '' : 'one or more '}texts separated by commas`,
-    schema,
-  );
+  const items_min = options.default?.length === 0 ? 0 : 1;
+  const read = (raw: unknown): Reading<readonly string[]> => {
+    const items: unknown = typeof raw === 'string' ? splitAtCommas(raw) : raw;
+    return isTexts(items)
+      ? readIf(items.length >= items_min && items.length <= LIST_ITEMS_MAX, items)
+      : { ok: false };
+  };
+  const accepts = `${items_min === 0 ? '' : 'one or more '}texts separated by commas`;
+  return define('list', options, accepts, read);
+}
+
+function splitAtCommas(raw: string): readonly string[] {
+  return raw
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

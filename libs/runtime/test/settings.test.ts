@@ -1,8 +1,11 @@
 import {
+  choice,
   clickhouseSettings,
   defineSettings,
   describeSettings,
+  flag,
   int,
+  list,
   loadConfig,
   redactedConfig,
   redisSettings,
@@ -56,4 +59,28 @@ test('every setting is described by name, variable, unit, range and default', ()
     expect.objectContaining({ name: 'workers', unit: 'threads' }),
     expect.objectContaining({ name: 'id', env: 'SPANLOOM_ID', default: null }),
   ]);
+});
+
+test.each([
+  ['text', text({ doc: '' }), ['', 'a'], [1, null, undefined, ['a']]],
+  ['URL', text({ secret: 'url', doc: '' }), ['redis://a:1'], ['a', '', 1]],
+  [
+    'whole number',
+    int({ min: -2, max: 9, doc: '' }),
+    ['-2', ' 9 ', 3],
+    ['10', '-3', '1.5', 1.5, '', 'x', '0x1', null, true, Number.NaN],
+  ],
+  ['flag', flag({ doc: '' }), ['true', '0', false], ['yes', '', 1, 0, null]],
+  ['choice', choice(['a', 'b'], { doc: '' }), ['a', 'b'], ['c', 'A', '', ['a'], null]],
+  ['list', list({ doc: '' }), ['a', 'a, b', ['a']], ['', ',', [], [1], 'a,'.repeat(1001), 1, null]],
+  ['list that may be empty', list({ default: [], doc: '' }), ['', 'a', []], [[null], {}]],
+] as const)('a %s takes what it says it accepts and nothing else', (_, setting, good, bad) => {
+  expect(good.filter((raw) => !setting.read(raw).ok)).toEqual([]);
+  expect(bad.filter((raw) => setting.read(raw).ok)).toEqual([]);
+});
+
+test('what is read has its own type', () => {
+  expect(int({ min: 0, max: 9, doc: '' }).read(' 7 ')).toEqual({ ok: true, value: 7 });
+  expect(flag({ doc: '' }).read('0')).toEqual({ ok: true, value: false });
+  expect(list({ doc: '' }).read(' a,, b ')).toEqual({ ok: true, value: ['a', 'b'] });
 });
