@@ -18,6 +18,8 @@ import { TRACE } from './trace-table';
 export interface EntrySink {
   /** Begins the next entry: exactly `bytes` are written to the writer it gives, before anything else happens. */
   begin(seq: number, bytes: number): AvroWriter;
+  /** Enough has come: what closes next had better wait until some of it is sent. */
+  readonly isFull: boolean;
 }
 
 const head = new AvroWriter(1024);

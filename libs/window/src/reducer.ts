@@ -8,65 +8,74 @@ import { SCANNED_SPAN, type ScannedRecord } from './scan';
 import type { Entry, WindowState } from './state';
 import { TRACE } from './trace-table';
 
+/** Work that stops whenever the sink is full, to be gone on with by `next`. The state is between two records only at its end. */
+export type WorkInParts = Generator<undefined, void, undefined>;
+
 /**
  * Applies one record of a partition of `spans`: first what is due when the log clock reaches the
  * record's append time, then the record. Pure but for changing `state` in place: no I/O, no clock.
- * This is the specification of what a trace is.
+ * This is the specification of what a trace is. However many windows close, an `out` that says when it is full has to
+ * hold little.
  * @param out takes the entries that close, in order, with consecutive sequence numbers
  */
-export function stepInto(
+export function* stepInParts(
   state: WindowState,
   record: ScannedRecord,
   rules: WindowRules,
   out: EntrySink,
-): void {
-  advanceInto(state, record.clockS, rules, out);
+): WorkInParts {
+  if (state.clockS < record.clockS) yield* advanceInParts(state, record.clockS, rules, out);
   addSpans(state, record, rules, out);
   const { ledger } = state;
   ledger.received += record.received;
   ledger.deadLettered += record.deadLetters.length;
   if (record.received > 0) ledger.dirty = true;
   state.applied = record.offset + 1;
-  if (state.openBytes > rules.window_bytes_max) evict(state, rules, out);
+  if (state.openBytes > rules.window_bytes_max) yield* evict(state, rules, out);
 }
 
-/** Like {@link stepInto}. @returns the entries that closed */
+/** Like {@link stepInParts}, at once. @returns the entries that closed */
 export function step(state: WindowState, record: ScannedRecord, rules: WindowRules): Entry[] {
   const entries: Entry[] = [];
-  stepInto(state, record, rules, collectInto(entries));
+  finish(stepInParts(state, record, rules, collectInto(entries)));
   return entries;
 }
 
 /** Moves the log clock forward to `toS`, one whole second after the other, closing what is due. */
-export function advanceInto(
+function* advanceInParts(
   state: WindowState,
   toS: number,
   rules: WindowRules,
   out: EntrySink,
-): void {
+): WorkInParts {
   if (state.clockS === 0) state.clockS = toS;
   while (state.clockS < toS) {
     const next = nextEventS(state, toS, rules);
     state.clockS = next;
     state.memory.forget(next - rules.memory_s, rules.memory_ids_max);
-    if (state.wheel.has(next)) closeDue(state, rules, out);
+    if (state.wheel.has(next)) yield* closeDue(state, rules, out);
     if (state.ledger.dirty && next % rules.ledger_s === 0) closeLedger(state, out);
   }
 }
 
-/** Like {@link advanceInto}; what closed is added to `entries`. */
+/** Moves the log clock as {@link stepInParts} does, at once; what closed is added to `entries`. */
 export function advance(
   state: WindowState,
   toS: number,
   rules: WindowRules,
   entries: Entry[],
 ): void {
-  advanceInto(state, toS, rules, collectInto(entries));
+  finish(advanceInParts(state, toS, rules, collectInto(entries)));
+}
+
+function finish(work: WorkInParts): void {
+  while (work.next().done !== true);
 }
 
 /** Gives each entry a buffer of its own. */
 function collectInto(entries: Entry[]): EntrySink {
   return {
+    isFull: false,
     begin(seq, bytes) {
       const writer = new AvroWriter(bytes);
       entries.push({ seq, bytes: writer.buffer });
@@ -85,10 +94,11 @@ function nextEventS(state: WindowState, toS: number, rules: WindowRules): number
 }
 
 /** Handles the traces that are due now, in the order of their ids. */
-function closeDue(state: WindowState, rules: WindowRules, out: EntrySink): void {
+function* closeDue(state: WindowState, rules: WindowRules, out: EntrySink): WorkInParts {
   const now = state.clockS;
   const { words } = state.traces.pool;
   for (const trace of takeDue(state, now)) {
+    if (out.isFull) yield;
     const window = words[trace + TRACE.window] as number;
     if (window !== NONE) {
       const quiet = now - (words[trace + TRACE.lastS] as number);
@@ -169,7 +179,7 @@ function roomFor(
 }
 
 /** Closes the oldest windows until a tenth of the limit is free. */
-function evict(state: WindowState, rules: WindowRules, out: EntrySink): void {
+function* evict(state: WindowState, rules: WindowRules, out: EntrySink): WorkInParts {
   const { traces, windows } = state;
   const openedAtS = (trace: number): number =>
     windows.pool.words[
@@ -178,6 +188,7 @@ function evict(state: WindowState, rules: WindowRules, out: EntrySink): void {
   const open = [...traces].filter((trace) => traces.pool.words[trace + TRACE.window] !== NONE);
   open.sort((a, b) => openedAtS(a) - openedAtS(b) || traces.compareIds(a, b));
   for (const trace of open) {
+    if (out.isFull) yield;
     if (state.openBytes <= rules.window_bytes_max * 0.9) return;
     closeWindow(state, trace, 'evicted', rules, out);
     schedule(state, trace, rules);

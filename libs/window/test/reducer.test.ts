@@ -1,4 +1,5 @@
 import {
+  AvroWriter,
   CLOSE_REASONS,
   decodeSpan,
   FragmentBatchBuilder,
@@ -12,7 +13,9 @@ import {
   type Entry,
   horizonS,
   type ScannedRecord,
+  scanRecord,
   step,
+  stepInParts,
   type WindowState,
 } from '../src';
 import { cutPhaseS } from '../src/deadline';
@@ -179,6 +182,63 @@ test('handing the state to a new owner at any record changes nothing', () => {
     { numRuns: 100 },
   );
 });
+
+/** Holds entries until its limit is reached, as what sends them does. */
+function createLimitedSink(bytes_max: number) {
+  const sent: Entry[] = [];
+  let held_bytes = 0;
+  let held_most = 0;
+  return {
+    sent,
+    get held_most() {
+      return held_most;
+    },
+    get isFull() {
+      return held_bytes >= bytes_max;
+    },
+    begin(seq: number, bytes: number): AvroWriter {
+      const writer = new AvroWriter(bytes);
+      sent.push({ seq, bytes: writer.buffer });
+      held_bytes += bytes;
+      held_most = Math.max(held_most, held_bytes);
+      return writer;
+    },
+    send() {
+      held_bytes = 0;
+    },
+  };
+}
+
+test.each([RULES, { ...RULES, window_bytes_max: 4_000 }])(
+  'in parts the same entries come, and a sink that is full gets no more of them: %j',
+  (rules) => {
+    fc.assert(
+      fc.property(hostileLog, fc.integer({ min: 1, max: 2_000 }), (log, bytes_max) => {
+        const records = recordsOf(log, () => true);
+        const end = scanRecord(1_000_000, END_S * 1000, null);
+        const out = createLimitedSink(bytes_max);
+        const whole = createWindowState({});
+        const state = createWindowState({});
+        const expected: Entry[] = [];
+        for (const record of [...records, end]) {
+          expected.push(...step(whole, record, rules));
+          const parts = stepInParts(state, record, rules, out);
+          while (parts.next().done !== true) {
+            expect(out.isFull).toBe(true);
+            out.send();
+          }
+          out.send();
+        }
+        expect(hex(out.sent)).toEqual(hex(expected));
+        expect(tracesOf(state)).toEqual(tracesOf(whole));
+        const largest = Math.max(0, ...expected.map(({ bytes }) => bytes.length));
+        // What spans of one record close to make room comes on top of it.
+        expect(out.held_most).toBeLessThan(bytes_max + 4 * largest);
+      }),
+      { numRuns: 100 },
+    );
+  },
+);
 
 test('above the memory bound the oldest windows close early, and nothing is lost', () => {
   const log = Array.from({ length: 400 }, (_, i) => ({

@@ -6,6 +6,8 @@ import type { MessagePool } from './message-pool';
 /** A message on `traces` is cut when it holds this much; one more entry still fits the broker's limit. */
 const MESSAGE_BYTES = 200_000;
 const RAW_BYTES_MAX = 900_000;
+/** What has gathered is sent when it is this much, and at the end of each fetched batch. */
+const OUTPUT_BYTES = 2_000_000;
 /** A key is a trace id as a rule; with its whole the letter might not fit into a message. */
 const KEY_BYTES_MAX = 8_192;
 /** Header that says how often a message has failed before, set when a dead letter is replayed. */
@@ -67,6 +69,9 @@ export function createOutput(
   return {
     get bytes() {
       return bytes;
+    },
+    get isFull() {
+      return bytes > OUTPUT_BYTES;
     },
     get entries() {
       return entries;

@@ -21,7 +21,7 @@ import {
   type RecordReader,
   type ScannedRecord,
   shrinkIfSparse,
-  stepInto,
+  stepInParts,
   type WindowRules,
 } from '@spanloom/window';
 import { createCheckpointDue } from './checkpoint-due';
@@ -56,9 +56,6 @@ export interface AssemblerDeps {
   readonly logger: Logger;
   readonly clock: Clock;
 }
-
-/** Entries are sent when this much has gathered, and at the end of each fetched batch. */
-const OUTPUT_BYTES = 2_000_000;
 
 /**
  * Owns one partition: applies its records to the windows, writes what closes to `traces` in order,
@@ -96,11 +93,13 @@ export async function createProcessor(
   let committed = -1;
   let quietSinceMs = clock.monotonicMs();
 
-  function apply(record: KafkaRecord, scanned: ScannedRecord): void {
+  async function apply(record: KafkaRecord, scanned: ScannedRecord): Promise<void> {
     output.addDeadLetters(record, scanned.deadLetters);
     for (const { reason } of scanned.deadLetters) metrics.deadLetters.inc({ reason });
     const entries = output.entries;
-    stepInto(state, scanned, rules, output);
+    // After a jump of the log clock all windows may close at once: what they hold is sent meanwhile.
+    const parts = stepInParts(state, scanned, rules, output);
+    while (parts.next().done !== true) await flush();
     metrics.fragments.inc({}, output.entries - entries);
     metrics.spans.inc({}, scanned.received);
     due.applied(record.value?.length ?? 0);
@@ -195,8 +194,8 @@ export async function createProcessor(
         if (handle.isLost()) return;
         if (record.offset < state.applied) continue;
         const scanned = reader.read(record);
-        apply(record, scanned instanceof Promise ? await scanned : scanned);
-        if (output.bytes > OUTPUT_BYTES) await flush();
+        await apply(record, scanned instanceof Promise ? await scanned : scanned);
+        if (output.isFull) await flush();
       }
       await flush();
       await saveAndCommitWhenDue();

@@ -1,7 +1,7 @@
 import { AvroWriter, FragmentBatchBuilder, SpanBatchBuilder, writeSpan } from '@spanloom/avro';
 import type { Span } from '@spanloom/model';
 import { encodeOtlpJson, encodeOtlpRequest } from '@spanloom/otlp';
-import { createWindowState, DEFAULT_RULES, scanRecord, stepInto } from '@spanloom/window';
+import { createWindowState, DEFAULT_RULES, scanRecord, stepInParts } from '@spanloom/window';
 import { DEFAULT_SHAPE } from '../spans/shape';
 import { createSpanSource } from '../spans/span-source';
 
@@ -44,13 +44,15 @@ export function reduceWindows(
     builder.reset();
   };
   const out = {
+    isFull: false,
     begin(seq: number, bytes: number): AvroWriter {
       if (builder.bytes + bytes > MESSAGE_BYTES_MAX) cut();
       return builder.begin(seq, bytes);
     },
   };
   messages.forEach(({ timestampMs, value }, offset) => {
-    stepInto(state, scanRecord(offset, timestampMs, value), DEFAULT_RULES, out);
+    // The sink is never full: one part is all of it.
+    stepInParts(state, scanRecord(offset, timestampMs, value), DEFAULT_RULES, out).next();
   });
   cut();
 }
