@@ -1,4 +1,4 @@
-import { type Clock, type Logger, SpanloomError } from '@spanloom/runtime';
+import { type Clock, createTurnstile, type Logger, SpanloomError } from '@spanloom/runtime';
 import { recover } from './connection';
 import { startFetchLoop } from './fetch-loop';
 import type { Cluster } from './internals';
@@ -7,7 +7,6 @@ import type { Generation, Membership } from './membership';
 import { type PartitionLoop, startPartitionLoop } from './partition-loop';
 import type { PartitionState, ReleaseReason } from './partitions';
 import type { RunnerOptions } from './runner-options';
-import { createTurnstile } from './turnstile';
 
 /** A processor's call that takes longer than this is stuck: the process no longer counts as alive. */
 const STUCK_AFTER_MS = 120_000;

@@ -1,4 +1,10 @@
-import { type Clock, isRetriable, type Logger, SpanloomError } from '@spanloom/runtime';
+import {
+  type Clock,
+  isRetriable,
+  type Logger,
+  SpanloomError,
+  type Turnstile,
+} from '@spanloom/runtime';
 import { DeliveryQueue } from './delivery-queue';
 import type { PartitionFetched } from './fetch-protocol';
 import type { Generation, Membership } from './membership';
@@ -8,7 +14,6 @@ import type {
   PartitionState,
   ReleaseReason,
 } from './partitions';
-import type { Turnstile } from './turnstile';
 import { createWakeup } from './wakeup';
 import { within } from './within';
 

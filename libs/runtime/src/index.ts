@@ -15,3 +15,4 @@ export * from './setting';
 export * from './settings';
 export * from './shared-settings';
 export * from './stop-stack';
+export * from './turnstile';

@@ -1,7 +1,7 @@
 import { SCHEMAS } from '@spanloom/avro';
 import { createKafka, createTurns, topicSpecs } from '@spanloom/kafka';
 import { createRedis } from '@spanloom/redis';
-import { BufferPool, createPressure, runService } from '@spanloom/runtime';
+import { BufferPool, createPressure, createTurnstile, runService } from '@spanloom/runtime';
 import { assemblerGroup, createRecordReader, rulesOf } from '@spanloom/window';
 import { FAR_BEHIND } from './checkpoint-due';
 import { createMessagePool } from './message-pool';
@@ -72,6 +72,7 @@ void runService({
       reader: createRecordReader(registry, spanBatch),
       schemas,
       messagePool: createMessagePool(),
+      checkpoints: createTurnstile(1),
       segments: new BufferPool(SEGMENT_BYTES_FREE),
       metrics: assemblerMetrics,
       logger,

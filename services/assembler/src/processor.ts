@@ -15,6 +15,7 @@ import {
   type Logger,
   type Pressure,
   SpanloomError,
+  type Turnstile,
 } from '@spanloom/runtime';
 import {
   checkpointMetadata,
@@ -50,6 +51,8 @@ export interface AssemblerDeps {
   readonly reader: RecordReader;
   readonly schemas: OutputSchemas;
   readonly messagePool: MessagePool;
+  /** One checkpoint at a time is on its way to Redis: that of a partition far behind is as large as its open windows. */
+  readonly checkpoints: Turnstile;
   /** Memory of checkpoints on their way to Redis. */
   readonly segments: BufferPool;
   readonly metrics: AssemblerMetrics;
@@ -120,12 +123,14 @@ export async function createProcessor(
     await faultPoint('assembler.after-produce');
   }
 
-  async function save(): Promise<void> {
+  /** @param inLine waits for the checkpoints of other partitions; not where time is short */
+  async function save(inLine: boolean): Promise<void> {
     await flush();
     if (state.applied === store.savedApplied) return;
     await faultPoint('assembler.before-checkpoint');
     try {
-      await store.save(state, rules);
+      const saving = (): Promise<void> => store.save(state, rules);
+      await (inLine ? deps.checkpoints.run(saving) : saving());
       metrics.checkpoints.inc({ outcome: 'saved' });
       redisPressure.settled(partition);
       due.saved();
@@ -152,7 +157,7 @@ export async function createProcessor(
     const isMuch = due.isMuch && !deps.pressure.isHeld;
     if (!isMuch && !due.isTime(lag())) return;
     const nowMs = clock.monotonicMs();
-    await save();
+    await save(true);
     if (nowMs - committedAtMs >= config.commit_interval_ms) await commit();
   }
 
@@ -173,7 +178,7 @@ export async function createProcessor(
   async function takeTurns(): Promise<void> {
     turn.look(due.bytesOf(lag()));
     if (!turn.isWaiting || deps.pressure.isHeld) return;
-    await save();
+    await save(true);
     await commit();
     if (store.savedApplied === state.applied) handle.park();
   }
@@ -214,7 +219,7 @@ export async function createProcessor(
       if (why !== 'parked') turn.end();
       try {
         if (why === 'failed') return;
-        await save();
+        await save(false);
         await commit();
       } finally {
         redisPressure.settled(partition);
