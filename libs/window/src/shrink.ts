@@ -1,6 +1,6 @@
 import { WINDOW } from './open-windows';
 import { NONE } from './record-pool';
-import { BLOCK_BYTES, SpanArena } from './span-arena';
+import { BLOCK_BYTES, SpanArena, smallMemory } from './span-arena';
 import type { WindowState } from './state';
 import { TRACE } from './trace-table';
 
@@ -20,7 +20,7 @@ export function shrinkIfSparse(state: WindowState, bytes_min = SHRUNK_BYTES_MIN)
   const { windows, traces, openBytes, openWindows } = state;
   const has = windows.arena.bytes.length;
   if (has < bytes_min || openBytes + openWindows * BLOCK_BYTES > has * SPARSE) return false;
-  const arena = new SpanArena();
+  const arena = new SpanArena(smallMemory());
   const { words } = windows.pool;
   for (const trace of traces) {
     const window = traces.pool.words[trace + TRACE.window] as number;
@@ -30,6 +30,7 @@ export function shrinkIfSparse(state: WindowState, bytes_min = SHRUNK_BYTES_MIN)
     words[window + WINDOW.last] = arena.takeFrom(windows.arena, first, bytes);
     words[window + WINDOW.first] = arena.started;
   }
+  windows.arena.close();
   windows.arena = arena;
   return true;
 }

@@ -1,5 +1,6 @@
 import { SPAN_BYTES_MAX } from '@spanloom/avro';
-import { createMemory, PAGE_BYTES } from '@spanloom/wasm';
+import { SpanloomError } from '@spanloom/runtime';
+import { createMemory, PAGE_BYTES, type WasmMemory } from '@spanloom/wasm';
 
 /** Bytes of a block, a power of two. A window wastes half of one on average. */
 export const BLOCK_BYTES = 1024;
@@ -12,6 +13,19 @@ const BLOCKS_PER_PAGE = PAGE_BYTES / BLOCK_BYTES;
 const PAGES_MAX = 65_535;
 /** Blocks are added by a quarter, and at least this many pages at a time. */
 const GROW_PAGES_MIN = 16;
+/** Memories of closed arenas that are kept: about as many partitions of a backlog as have their turn. */
+const KEPT_MAX = 2;
+
+/**
+ * Memories of closed arenas, for the next ones. The collector does not see how large they are: those of partitions that
+ * had their turn in a backlog stayed for seconds, 19 MiB each.
+ */
+const kept: WasmMemory[] = [];
+
+/** Memory for an arena that is to hold little. */
+export function smallMemory(): WasmMemory {
+  return createMemory({ initial: INBOX_BYTES / PAGE_BYTES + GROW_PAGES_MIN, maximum: PAGES_MAX });
+}
 
 /**
  * The bytes of all open windows of a partition: chains of blocks in one buffer. A record's value is
@@ -25,20 +39,39 @@ const GROW_PAGES_MIN = 16;
  * A chain is named by its first block, 0 for none; whoever holds it knows its last block and bytes.
  */
 export class SpanArena {
-  private readonly memory = createMemory({
-    initial: INBOX_BYTES / PAGE_BYTES + GROW_PAGES_MIN,
-    maximum: PAGES_MAX,
-  });
   /** Replaced when it grows. */
-  bytes = new Uint8Array(this.memory.buffer);
-  view = new DataView(this.memory.buffer);
+  bytes: Uint8Array;
+  view: DataView;
   /** The block after each one in its chain, or in the list of free ones. */
-  private next = new Int32Array(this.bytes.length >> BLOCK_SHIFT);
+  private next: Int32Array;
   private free = 0;
   private end = INBOX_BLOCKS;
-  private value: Uint8Array = this.bytes;
+  private value: Uint8Array;
   private inboxFrom = 0;
   private inboxTo = 0;
+
+  /** @param memory may have held another arena, which is closed */
+  constructor(private memory: WasmMemory | null = kept.pop() ?? smallMemory()) {
+    this.bytes = new Uint8Array(this.owned.buffer);
+    this.view = new DataView(this.owned.buffer);
+    this.value = this.bytes;
+    this.next = new Int32Array(this.bytes.length >> BLOCK_SHIFT);
+  }
+
+  /** Gives the memory up, for another arena. Nothing of this one can be read or written any more. */
+  close(): void {
+    if (this.memory === null) return;
+    if (kept.length < KEPT_MAX) kept.push(this.memory);
+    this.memory = null;
+    this.bytes = this.value = new Uint8Array(0);
+    this.view = new DataView(this.bytes.buffer);
+    this.free = this.end = 0;
+  }
+
+  private get owned(): WasmMemory {
+    if (this.memory === null) throw closedError();
+    return this.memory;
+  }
 
   /** The value that {@link locate} speaks of from now on. */
   open(value: Uint8Array): void {
@@ -89,6 +122,7 @@ export class SpanArena {
 
   /** Copies `length` bytes of a chain, from its byte `from`, to `target[at…)`. */
   copy(first: number, from: number, length: number, target: Uint8Array, at: number): void {
+    if (this.memory === null) throw closedError();
     let block = first;
     for (let skip = from >> BLOCK_SHIFT; skip > 0; skip--) block = this.next[block] as number;
     let offset = from & (BLOCK_BYTES - 1);
@@ -146,13 +180,20 @@ export class SpanArena {
     const more = Math.min(Math.max(GROW_PAGES_MIN, pages >> 2), PAGES_MAX - pages);
     if (more <= 0)
       throw new RangeError(`the open windows of a partition hold ${this.bytes.length} bytes`);
-    this.memory.grow(more);
-    this.bytes = new Uint8Array(this.memory.buffer);
-    this.view = new DataView(this.memory.buffer);
+    this.owned.grow(more);
+    this.bytes = new Uint8Array(this.owned.buffer);
+    this.view = new DataView(this.owned.buffer);
     const blocks = (pages + more) * BLOCKS_PER_PAGE;
     if (blocks <= this.next.length) return;
     const next = new Int32Array(Math.max(blocks, this.next.length * 2));
     next.set(this.next);
     this.next = next;
   }
+}
+
+function closedError(): SpanloomError {
+  return new SpanloomError(
+    'internal',
+    'these windows are closed: their memory is not theirs any more',
+  );
 }

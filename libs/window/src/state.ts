@@ -70,3 +70,8 @@ export function createWindowState(start: {
     journal: start.mirrored === true ? new Journal() : null,
   };
 }
+
+/** The state is used no more: the memory of its windows is free for others. */
+export function closeWindowState(state: WindowState): void {
+  state.windows.arena.close();
+}

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createWindowState, shrinkIfSparse, step } from '../src';
+import { advance, closeWindowState, createWindowState, shrinkIfSparse, step } from '../src';
 import { BASE_S, hostileLog, RULES, recordsOf } from './hostile-log';
 import { createMemoryStore } from './memory-store';
 import { tracesOf } from './trace-view';
@@ -43,4 +43,38 @@ test('a burst leaves no memory behind, and what is dense is left alone', () => {
   expect(shrinkIfSparse(state)).toBe(true);
   expect(state.windows.arena.bytes.length).toBeLessThan(high / 10);
   expect(shrinkIfSparse(state)).toBe(false);
+});
+
+test('memory of a state that is closed serves the next one, and nothing of the first comes back', () => {
+  fc.assert(
+    fc.property(hostileLog, hostileLog, (first, second) => {
+      const before = createWindowState({});
+      for (const record of recordsOf(first, () => true)) step(before, record, RULES);
+      const expected = recordsOf(second, () => true).map((record, i) => [record, i] as const);
+      const fresh = createWindowState({});
+      const whole = expected.map(([record]) => bytesOf(step(fresh, record, RULES)));
+      const memory = before.windows.arena.bytes.buffer;
+      closeWindowState(before);
+      closeWindowState(before);
+      const next = createWindowState({});
+      expect(next.windows.arena.bytes.buffer).toBe(memory);
+      for (const [record, i] of expected)
+        expect(bytesOf(step(next, record, RULES))).toEqual(whole[i]);
+      closeWindowState(next);
+      closeWindowState(fresh);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a state that is closed neither takes spans nor gives any', () => {
+  const log = [{ timeS: BASE_S, trace: 1, span: 1, root: true }];
+  const records = recordsOf(log, () => true);
+  const empty = createWindowState({});
+  closeWindowState(empty);
+  expect(() => records.map((record) => step(empty, record, RULES))).toThrow(/bounds|closed/);
+  const state = createWindowState({});
+  for (const record of records) step(state, record, RULES);
+  closeWindowState(state);
+  expect(() => advance(state, BASE_S + 1_000, RULES, [])).toThrow('closed');
 });

@@ -19,6 +19,7 @@ import {
 } from '@spanloom/runtime';
 import {
   checkpointMetadata,
+  closeWindowState,
   type RecordReader,
   type ScannedRecord,
   shrinkIfSparse,
@@ -223,6 +224,7 @@ export async function createProcessor(
         await commit();
       } finally {
         redisPressure.settled(partition);
+        closeWindowState(state);
         metrics.openWindows.remove(labels);
         metrics.openBytes.remove(labels);
         metrics.lag.remove(labels);
