@@ -177,7 +177,7 @@ export async function createProcessor(
 
   /** A partition that waits for its turn leaves its windows to Redis. */
   async function takeTurns(): Promise<void> {
-    turn.look(due.bytesOf(lag()));
+    turn.look(due.bytesOf(lag()), state.openBytes);
     if (!turn.isWaiting || deps.pressure.isHeld) return;
     await save(true);
     await commit();

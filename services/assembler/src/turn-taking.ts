@@ -3,16 +3,18 @@ import type { Clock } from '@spanloom/runtime';
 
 /** A turn lasts no longer while another partition waits for its own. */
 const TURN_MS_MAX = 30_000;
-/** A turn ends when so many times less waits in the log than made the partition ask for it. */
+/** A turn ends when so many times less waits in the log than made the partition ask for it… */
 const CAUGHT_UP = 8;
+/** …and so many times less than that is in its open windows: before, two partitions had the memory of one. */
+const CLOSED = 2;
 
 /** What a turn needs of its partition. */
 type Turner = Pick<PartitionHandle, 'pause' | 'resume' | 'signal'>;
 
 /** One partition among those that take turns. */
 export interface Turn {
-  /** Tells how many bytes wait in the log: asks for a turn, or ends it. */
-  look(behind_bytes: number): void;
+  /** Tells how many bytes wait in the log and are in open windows: asks for a turn, or ends it. */
+  look(behind_bytes: number, open_bytes: number): void;
   /** Whether the partition is paused until its turn comes. */
   readonly isWaiting: boolean;
   /** The partition is let go for other reasons than waiting. */
@@ -43,9 +45,13 @@ export function createTurnTaking(
     turns.end(handle);
   }
 
-  function look(handle: Turner, behind_bytes: number): void {
+  function isDone(behind_bytes: number, open_bytes: number): boolean {
+    return behind_bytes < far_bytes / CAUGHT_UP && open_bytes < far_bytes / CLOSED;
+  }
+
+  function look(handle: Turner, behind_bytes: number, open_bytes: number): void {
     const since = since_ms.get(handle);
-    if (behind_bytes < (since === undefined ? far_bytes : far_bytes / CAUGHT_UP)) {
+    if (since === undefined ? behind_bytes < far_bytes : isDone(behind_bytes, open_bytes)) {
       end(handle);
       return;
     }
@@ -63,7 +69,7 @@ export function createTurnTaking(
         handle.signal.addEventListener('abort', () => end(handle), { once: true });
       }
       return {
-        look: (behind_bytes) => look(handle, behind_bytes),
+        look: (behind_bytes, open_bytes) => look(handle, behind_bytes, open_bytes),
         get isWaiting() {
           return turns.isWaiting(handle);
         },

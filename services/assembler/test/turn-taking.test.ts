@@ -31,48 +31,50 @@ function partition(taking: ReturnType<typeof createTurnTaking>) {
 test('those that are up to date are never paused', () => {
   const { partition } = setUp(1);
   const all = [partition(), partition(), partition()];
-  for (const { turn } of all) turn.look(FAR - 1);
+  for (const { turn } of all) turn.look(FAR - 1, FAR);
   expect(all.map(({ isPaused }) => isPaused())).toEqual([false, false, false]);
 });
 
 test('of those that are far behind few are read, until they have nearly caught up', () => {
   const { partition } = setUp();
   const [a, b, c, d] = [partition(), partition(), partition(), partition()];
-  for (const { turn } of [a, b, c, d]) turn.look(FAR);
+  for (const { turn } of [a, b, c, d]) turn.look(FAR, 0);
   expect([a, b, c, d].map(({ isPaused }) => isPaused())).toEqual([false, false, true, true]);
   expect([c.turn.isWaiting, c.again().isWaiting]).toEqual([true, true]);
-  a.turn.look(FAR / 2); // Less than far, but not caught up: its turn goes on.
+  a.turn.look(FAR / 2, 0); // Less than far, but not caught up: its turn goes on.
   expect(c.isPaused()).toBe(true);
-  a.turn.look(FAR / 10);
+  a.turn.look(FAR / 10, FAR); // Caught up, but the backlog's windows are still open.
+  expect(c.isPaused()).toBe(true);
+  a.turn.look(FAR / 10, FAR / 4);
   expect([a.isPaused(), c.isPaused(), d.isPaused()]).toEqual([false, false, true]);
 });
 
 test('a turn ends when it has lasted, and only if somebody waits', async () => {
   const { clock, partition } = setUp(1);
   const [a, b] = [partition(), partition()];
-  a.turn.look(FAR);
+  a.turn.look(FAR, 0);
   await clock.advance(60_000);
-  a.turn.look(FAR);
+  a.turn.look(FAR, 0);
   expect(a.isPaused()).toBe(false);
-  b.turn.look(FAR);
+  b.turn.look(FAR, 0);
   expect(b.isPaused()).toBe(true);
-  a.turn.look(FAR);
+  a.turn.look(FAR, 0);
   expect([a.isPaused(), b.isPaused()]).toEqual([true, false]);
   // The new turn begins when the partition is seen to have it.
   await clock.advance(29_000);
-  b.again().look(FAR);
+  b.again().look(FAR, 0);
   await clock.advance(29_000);
-  b.turn.look(FAR);
+  b.turn.look(FAR, 0);
   expect([a.isPaused(), b.isPaused()]).toEqual([true, false]);
   await clock.advance(2_000);
-  b.turn.look(FAR);
+  b.turn.look(FAR, 0);
   expect([a.isPaused(), b.isPaused()]).toEqual([false, true]);
 });
 
 test('who is given up, waiting or not, is in nobody’s way', () => {
   const { partition } = setUp(1);
   const [a, b, c] = [partition(), partition(), partition()];
-  for (const { turn } of [a, b, c]) turn.look(FAR);
+  for (const { turn } of [a, b, c]) turn.look(FAR, 0);
   b.give();
   a.give();
   expect([a.isPaused(), b.isPaused(), c.isPaused()]).toEqual([false, false, false]);
