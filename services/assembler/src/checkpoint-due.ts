@@ -1,7 +1,7 @@
 import type { Clock } from '@spanloom/runtime';
 
 /** A partition with this part of a checkpoint's greatest bytes before it is far behind. */
-export const FAR_BEHIND = 1 / 4;
+export const FAR_BEHIND = 1 / 16;
 /** Far behind, a checkpoint waits for so many intervals, unless its bytes come first. */
 const FAR_BEHIND_INTERVALS = 5;
 

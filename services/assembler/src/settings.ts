@@ -21,10 +21,10 @@ export const settings = defineSettings('assembler', {
     min: 10,
     max: 60_000,
     unit: 'ms',
-    doc: 'How often the windows are written to Redis; five times as seldom while a partition is far behind, with a quarter of `checkpoint_bytes_max` before it. A window that opens and closes in between never goes there.',
+    doc: 'How often the windows are written to Redis; five times as seldom while a partition is far behind, with a sixteenth of `checkpoint_bytes_max` before it. A window that opens and closes in between never goes there.',
   }),
   checkpoint_bytes_max: int({
-    default: 33_554_432,
+    default: 134_217_728,
     min: 65_536,
     max: 268_435_456,
     unit: 'bytes',
@@ -34,7 +34,7 @@ export const settings = defineSettings('assembler', {
     default: 2,
     min: 1,
     max: 10_000,
-    doc: 'Partitions that are far behind, with a quarter of `checkpoint_bytes_max` or more before them, and are read at the same time. The others wait for their turn, of half a minute, with their windows in Redis: the process then has the open windows of so many partitions in memory, and not of all.',
+    doc: 'Partitions that are far behind, with a sixteenth of `checkpoint_bytes_max` or more before them, and are read at the same time. The others wait for their turn, of half a minute, with their windows in Redis: the process then has the open windows of so many partitions in memory, and not of all.',
   }),
   commit_interval_ms: int({
     default: 5000,

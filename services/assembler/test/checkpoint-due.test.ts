@@ -5,7 +5,7 @@ const RECORDS_FAR_BEHIND = 3;
 
 function made() {
   const clock = createManualClock();
-  const due = createCheckpointDue({ interval_ms: 1000, bytes_max: 1000, clock });
+  const due = createCheckpointDue({ interval_ms: 1000, bytes_max: 4000, clock });
   return { clock, due };
 }
 
@@ -19,7 +19,7 @@ test('a checkpoint is due an interval after the last attempt', async () => {
   expect(due.isTime(0)).toBe(false);
 });
 
-test('a partition is far behind when a quarter of the greatest bytes is before it; then five intervals pass', async () => {
+test('a partition is far behind when a sixteenth of the greatest bytes is before it; then five intervals pass', async () => {
   const { clock, due } = made();
   due.applied(80);
   due.applied(120);
@@ -47,7 +47,7 @@ test('nothing is known of the size of records before the first one', async () =>
 
 test('much has come at the greatest bytes, and none after a checkpoint', () => {
   const { due } = made();
-  due.applied(999);
+  due.applied(3999);
   expect(due.isMuch).toBe(false);
   due.applied(1);
   expect(due.isMuch).toBe(true);
