@@ -17,8 +17,8 @@ const GROW_PAGES_MIN = 16;
 const KEPT_MAX = 2;
 
 /**
- * Memories of closed arenas, for the next ones. The collector does not see how large they are: those of partitions that
- * had their turn in a backlog stayed for seconds, 19 MiB each.
+ * Memories of closed arenas, for the next ones. Left to V8, those of partitions that had their turn in a backlog stayed
+ * until its next full collection: seconds, 19 MiB each.
  */
 const kept: WasmMemory[] = [];
 
