@@ -17,6 +17,7 @@ import {
   type WindowState,
 } from '@spanloom/window';
 import { CHECKPOINT_LUA } from './checkpoint-script';
+import { readStoredValue } from './stored-value';
 import { bytesOf, inSafeOrder, mergeChanges } from './unsent-changes';
 
 const SCAN_COUNT = 1000;
@@ -116,10 +117,19 @@ export function createWindowStore(
     }
   }
 
-  async function readValue(key: string): Promise<Buffer | null> {
-    return redis.client.getBuffer(key).catch((error: unknown) => {
+  /** Has `use` read a value; false when it is not there, or is not of that many bytes. */
+  async function withValue(
+    { of, number, bytes }: StoredKey & { readonly bytes: number },
+    use: (value: Buffer) => boolean,
+  ): Promise<boolean> {
+    const key = nameOf({ of, number });
+    const value = await readStoredValue(redis, key, bytes, segments).catch((error: unknown) => {
       throw isWrongType(error) ? corrupt(error) : error;
     });
+    if (value === null) return false;
+    const isUsable = use(value);
+    segments.give(value.buffer);
+    return isUsable;
   }
 
   function corrupt(cause: unknown): SpanloomError {
@@ -138,14 +148,12 @@ export function createWindowStore(
     if (contents.v !== 2) return false;
     state.journal?.adopt(contents);
     for (const { number, bytes, table_bytes } of contents.segments) {
-      const segment = await readValue(segmentKey(tag, number));
-      if (segment?.length !== bytes || !loadSegment(state, number, segment, table_bytes)) {
-        return false;
-      }
+      const load = (segment: Buffer): boolean => loadSegment(state, number, segment, table_bytes);
+      if (!(await withValue({ of: 'open', number, bytes }, load))) return false;
     }
     for (const { number, bytes } of contents.closed) {
-      const block = await readValue(closedKey(tag, number));
-      if (block?.length !== bytes || !loadClosed(state, block, rules)) return false;
+      const load = (block: Buffer): boolean => loadClosed(state, block, rules);
+      if (!(await withValue({ of: 'closed', number, bytes }, load))) return false;
     }
     return finishLoading(state, contents, rules);
   }
