@@ -2,8 +2,8 @@ import type { Redis } from '@spanloom/redis';
 import type { BufferPool } from '@spanloom/runtime';
 
 /**
- * So much is read at a time. The client joins what it reads in memory of its own that is up to three times as large and
- * that it keeps: with a segment of 57 MB in one answer that was 137 MB.
+ * So much is read at a time. The client joins what it reads in memory of its own, which it keeps: three times as much as
+ * the largest answer, and what came shortly before. After a segment of 57 MB that was 137 MB, and 51 by the piece.
  */
 const PIECE_BYTES = 1024 * 1024;
 
