@@ -5,8 +5,10 @@ import type { Clock } from '@spanloom/runtime';
 const TURN_MS_MAX = 30_000;
 /** A turn ends when so many times less waits in the log than made the partition ask for it… */
 const CAUGHT_UP = 8;
-/** …and so many times less than that is in its open windows: before, two partitions had the memory of one. */
+/** …and half of that is in its open windows: before, two partitions had the memory of one… */
 const CLOSED = 2;
+/** …or when they have had so long to close: other partitions wait meanwhile. */
+const CLOSING_MS_MAX = 5_000;
 
 /** What a turn needs of its partition. */
 type Turner = Pick<PartitionHandle, 'pause' | 'resume' | 'signal'>;
@@ -37,28 +39,38 @@ export function createTurnTaking(
   options: { readonly far_bytes: number; readonly clock: Clock },
 ): TurnTaking {
   const { far_bytes, clock } = options;
-  /** Since when those have their turn that have one. */
-  const since_ms = new WeakMap<Turner, number>();
+  /** When those that have a turn got it, and when they had caught up. */
+  const held = new WeakMap<Turner, { readonly since_ms: number; caughtUpAt_ms: number | null }>();
 
   function end(handle: Turner): void {
-    since_ms.delete(handle);
+    held.delete(handle);
     turns.end(handle);
   }
 
-  function isDone(behind_bytes: number, open_bytes: number): boolean {
-    return behind_bytes < far_bytes / CAUGHT_UP && open_bytes < far_bytes / CLOSED;
+  /** Whether a turn is over, or not wanted. */
+  function isDone(handle: Turner, behind_bytes: number, open_bytes: number): boolean {
+    const turn = held.get(handle);
+    if (turn === undefined) return behind_bytes < far_bytes;
+    if (behind_bytes >= far_bytes / CAUGHT_UP) {
+      turn.caughtUpAt_ms = null;
+      return false;
+    }
+    const nowMs = clock.monotonicMs();
+    turn.caughtUpAt_ms ??= nowMs;
+    return open_bytes < far_bytes / CLOSED || nowMs - turn.caughtUpAt_ms >= CLOSING_MS_MAX;
   }
 
   function look(handle: Turner, behind_bytes: number, open_bytes: number): void {
-    const since = since_ms.get(handle);
-    if (since === undefined ? behind_bytes < far_bytes : isDone(behind_bytes, open_bytes)) {
+    if (isDone(handle, behind_bytes, open_bytes)) {
       end(handle);
       return;
     }
     const nowMs = clock.monotonicMs();
-    if (since !== undefined && nowMs - since >= TURN_MS_MAX && turns.isWanted) end(handle);
+    const since_ms = held.get(handle)?.since_ms ?? nowMs;
+    if (nowMs - since_ms >= TURN_MS_MAX && turns.isWanted) end(handle);
     turns.ask(handle);
-    if (!turns.isWaiting(handle) && !since_ms.has(handle)) since_ms.set(handle, nowMs);
+    if (turns.isWaiting(handle) || held.has(handle)) return;
+    held.set(handle, { since_ms: nowMs, caughtUpAt_ms: null });
   }
 
   const watched = new WeakSet<Turner>();

@@ -49,6 +49,22 @@ test('of those that are far behind few are read, until they have nearly caught u
   expect([a.isPaused(), c.isPaused(), d.isPaused()]).toEqual([false, false, true]);
 });
 
+test('windows of the backlog that do not close hold a turn for a few seconds only', async () => {
+  const { clock, partition } = setUp(1);
+  const [a, b] = [partition(), partition()];
+  for (const { turn } of [a, b]) turn.look(FAR, FAR);
+  a.turn.look(0, FAR);
+  await clock.advance(4_000);
+  a.turn.look(FAR, FAR); // Behind again: what it had of the time does not count.
+  a.turn.look(0, FAR);
+  await clock.advance(4_000);
+  a.turn.look(0, FAR);
+  expect([a.isPaused(), b.isPaused()]).toEqual([false, true]);
+  await clock.advance(1_000);
+  a.turn.look(0, FAR);
+  expect([a.isPaused(), b.isPaused()]).toEqual([false, false]);
+});
+
 test('a turn ends when it has lasted, and only if somebody waits', async () => {
   const { clock, partition } = setUp(1);
   const [a, b] = [partition(), partition()];
