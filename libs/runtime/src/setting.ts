@@ -34,7 +34,7 @@ function define<T>(
   kind: Setting<T>['kind'],
   described: Described<T>,
   accepts: string,
-  read: Setting<T>['read'],
+  parse: (raw: unknown) => T | undefined,
   more: { readonly secrecy?: Secrecy; readonly unit?: string | undefined } = {},
 ): Setting<T> {
   return {
@@ -45,13 +45,11 @@ function define<T>(
     secrecy: more.secrecy ?? 'none',
     unit: more.unit,
     accepts,
-    read,
+    read(raw) {
+      const value = parse(raw);
+      return value === undefined ? { ok: false } : { ok: true, value };
+    },
   };
-}
-
-/** `value` if it is acceptable. */
-function readIf<T>(isAcceptable: boolean, value: T): Reading<T> {
-  return isAcceptable ? { ok: true, value } : { ok: false };
 }
 
 /** A text. `secret: true` hides it when printed; `secret: 'url'` hides only the user and password in a URL. */
@@ -60,11 +58,9 @@ export function text(
 ): Setting<string> {
   const secrecy = options.secret === 'url' ? 'url' : options.secret ? 'whole' : 'none';
   const accepts = secrecy === 'url' ? 'a URL' : 'a text';
-  const read = (raw: unknown): Reading<string> =>
-    typeof raw === 'string' && (secrecy !== 'url' || URL.canParse(raw))
-      ? { ok: true, value: raw }
-      : { ok: false };
-  return define('text', options, accepts, read, { secrecy });
+  const parse = (raw: unknown): string | undefined =>
+    typeof raw === 'string' && (secrecy !== 'url' || URL.canParse(raw)) ? raw : undefined;
+  return define('text', options, accepts, parse, { secrecy });
 }
 
 /** A whole number between `min` and `max`, both included. */
@@ -76,13 +72,12 @@ export function int(
   },
 ): Setting<number> {
   const { min, max, unit } = options;
-  const read = (raw: unknown): Reading<number> => {
+  const parse = (raw: unknown): number | undefined => {
     const value = typeof raw === 'string' && /^-?\d+$/.test(raw.trim()) ? Number(raw) : raw;
-    return typeof value === 'number'
-      ? readIf(Number.isSafeInteger(value) && value >= min && value <= max, value)
-      : { ok: false };
+    const isWhole = typeof value === 'number' && Number.isSafeInteger(value);
+    return isWhole && value >= min && value <= max ? value : undefined;
   };
-  return define('int', options, `a whole number from ${min} to ${max}`, read, { unit });
+  return define('int', options, `a whole number from ${min} to ${max}`, parse, { unit });
 }
 
 /** Yes or no: `true`, `false`, `1` or `0`. */
@@ -95,11 +90,7 @@ export function flag(options: Described<boolean>): Setting<boolean> {
     ['false', false],
     ['0', false],
   ]);
-  const read = (raw: unknown): Reading<boolean> => {
-    const value = words.get(raw);
-    return value === undefined ? { ok: false } : { ok: true, value };
-  };
-  return define('flag', options, 'true or false', read);
+  return define('flag', options, 'true or false', (raw) => words.get(raw));
 }
 
 /** One of a few words. */
@@ -107,24 +98,20 @@ export function choice<const T extends string>(
   choices: readonly T[],
   options: Described<NoInfer<T>>,
 ): Setting<T> {
-  const read = (raw: unknown): Reading<T> => {
-    const value = choices.find((one) => one === raw);
-    return value === undefined ? { ok: false } : { ok: true, value };
-  };
-  return define('choice', options, `one of ${choices.join(', ')}`, read);
+  const parse = (raw: unknown): T | undefined => choices.find((one) => one === raw);
+  return define('choice', options, `one of ${choices.join(', ')}`, parse);
 }
 
 /** Texts, separated by commas in the environment and an array in the file. Empty only where the default is. */
 export function list(options: Described<readonly string[]>): Setting<readonly string[]> {
   const items_min = options.default?.length === 0 ? 0 : 1;
-  const read = (raw: unknown): Reading<readonly string[]> => {
+  const parse = (raw: unknown): readonly string[] | undefined => {
     const items: unknown = typeof raw === 'string' ? splitAtCommas(raw) : raw;
-    return isTexts(items)
-      ? readIf(items.length >= items_min && items.length <= LIST_ITEMS_MAX, items)
-      : { ok: false };
+    const isBounded = isTexts(items) && items.length >= items_min && items.length <= LIST_ITEMS_MAX;
+    return isBounded ? items : undefined;
   };
   const accepts = `${items_min === 0 ? '' : 'one or more '}texts separated by commas`;
-  return define('list', options, accepts, read);
+  return define('list', options, accepts, parse);
 }
 
 function splitAtCommas(raw: string): readonly string[] {

@@ -51,26 +51,24 @@ export class SpanArena {
   private inboxTo = 0;
 
   /** @param memory may have held another arena, which is closed */
-  constructor(private memory: WasmMemory | null = kept.pop() ?? smallMemory()) {
-    this.bytes = new Uint8Array(this.owned.buffer);
-    this.view = new DataView(this.owned.buffer);
+  constructor(private readonly memory: WasmMemory = kept.pop() ?? smallMemory()) {
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
     this.value = this.bytes;
     this.next = new Int32Array(this.bytes.length >> BLOCK_SHIFT);
   }
 
   /** Gives the memory up, for another arena. Nothing of this one can be read or written any more. */
   close(): void {
-    if (this.memory === null) return;
+    if (this.isClosed) return;
     if (kept.length < KEPT_MAX) kept.push(this.memory);
-    this.memory = null;
     this.bytes = this.value = new Uint8Array(0);
     this.view = new DataView(this.bytes.buffer);
     this.free = this.end = 0;
   }
 
-  private get owned(): WasmMemory {
-    if (this.memory === null) throw closedError();
-    return this.memory;
+  private get isClosed(): boolean {
+    return this.bytes.length === 0;
   }
 
   /** The value that {@link locate} speaks of from now on. */
@@ -122,7 +120,7 @@ export class SpanArena {
 
   /** Copies `length` bytes of a chain, from its byte `from`, to `target[at…)`. */
   copy(first: number, from: number, length: number, target: Uint8Array, at: number): void {
-    if (this.memory === null) throw closedError();
+    if (this.isClosed) throw closedError();
     let block = first;
     for (let skip = from >> BLOCK_SHIFT; skip > 0; skip--) block = this.next[block] as number;
     let offset = from & (BLOCK_BYTES - 1);
@@ -176,13 +174,14 @@ export class SpanArena {
 
   /** Adds blocks. Pages that are not written to take no memory. */
   private grow(): void {
+    if (this.isClosed) throw closedError();
     const pages = this.bytes.length / PAGE_BYTES;
     const more = Math.min(Math.max(GROW_PAGES_MIN, pages >> 2), PAGES_MAX - pages);
     if (more <= 0)
       throw new RangeError(`the open windows of a partition hold ${this.bytes.length} bytes`);
-    this.owned.grow(more);
-    this.bytes = new Uint8Array(this.owned.buffer);
-    this.view = new DataView(this.owned.buffer);
+    this.memory.grow(more);
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
     const blocks = (pages + more) * BLOCKS_PER_PAGE;
     if (blocks <= this.next.length) return;
     const next = new Int32Array(Math.max(blocks, this.next.length * 2));

@@ -61,6 +61,9 @@ export interface AssemblerDeps {
   readonly clock: Clock;
 }
 
+/** No line to stand in: for checkpoints that have little time. */
+const AT_ONCE: Turnstile = { run: (work) => work() };
+
 /**
  * Owns one partition: applies its records to the windows, writes what closes to `traces` in order,
  * and only then moves Redis, and only then the committed offset. A crash between any two of these
@@ -124,14 +127,12 @@ export async function createProcessor(
     await faultPoint('assembler.after-produce');
   }
 
-  /** @param inLine waits for the checkpoints of other partitions; not where time is short */
-  async function save(inLine: boolean): Promise<void> {
+  async function save(line = deps.checkpoints): Promise<void> {
     await flush();
     if (state.applied === store.savedApplied) return;
     await faultPoint('assembler.before-checkpoint');
     try {
-      const saving = (): Promise<void> => store.save(state, rules);
-      await (inLine ? deps.checkpoints.run(saving) : saving());
+      await line.run(() => store.save(state, rules));
       metrics.checkpoints.inc({ outcome: 'saved' });
       redisPressure.settled(partition);
       due.saved();
@@ -158,7 +159,7 @@ export async function createProcessor(
     const isMuch = due.isMuch && !deps.pressure.isHeld;
     if (!isMuch && !due.isTime(lag())) return;
     const nowMs = clock.monotonicMs();
-    await save(true);
+    await save();
     if (nowMs - committedAtMs >= config.commit_interval_ms) await commit();
   }
 
@@ -179,7 +180,7 @@ export async function createProcessor(
   async function takeTurns(): Promise<void> {
     turn.look(due.bytesOf(lag()), state.openBytes);
     if (!turn.isWaiting || deps.pressure.isHeld) return;
-    await save(true);
+    await save();
     await commit();
     if (store.savedApplied === state.applied) handle.park();
   }
@@ -220,7 +221,7 @@ export async function createProcessor(
       if (why !== 'parked') turn.end();
       try {
         if (why === 'failed') return;
-        await save(false);
+        await save(AT_ONCE);
         await commit();
       } finally {
         redisPressure.settled(partition);

@@ -5,13 +5,19 @@ import type { Clock } from '@spanloom/runtime';
 const TURN_MS_MAX = 30_000;
 /** A turn ends when so many times less waits in the log than made the partition ask for it… */
 const CAUGHT_UP = 8;
-/** …and half of that is in its open windows: before, two partitions had the memory of one… */
+/** …and less than half of what made it ask is in its open windows: before, two partitions had the memory of one… */
 const CLOSED = 2;
 /** …or when they have had so long to close: other partitions wait meanwhile. */
 const CLOSING_MS_MAX = 5_000;
 
 /** What a turn needs of its partition. */
 type Turner = Pick<PartitionHandle, 'pause' | 'resume' | 'signal'>;
+
+/** A turn that a partition has: since when, and when it was last seen not to have caught up. */
+interface HeldTurn {
+  readonly since_ms: number;
+  behindAt_ms: number;
+}
 
 /** One partition among those that take turns. */
 export interface Turn {
@@ -39,38 +45,35 @@ export function createTurnTaking(
   options: { readonly far_bytes: number; readonly clock: Clock },
 ): TurnTaking {
   const { far_bytes, clock } = options;
-  /** When those that have a turn got it, and when they had caught up. */
-  const held = new WeakMap<Turner, { readonly since_ms: number; caughtUpAt_ms: number | null }>();
+  /** The turns of those that have one. */
+  const held = new WeakMap<Turner, HeldTurn>();
 
   function end(handle: Turner): void {
     held.delete(handle);
     turns.end(handle);
   }
 
-  /** Whether a turn is over, or not wanted. */
-  function isDone(handle: Turner, behind_bytes: number, open_bytes: number): boolean {
-    const turn = held.get(handle);
-    if (turn === undefined) return behind_bytes < far_bytes;
-    if (behind_bytes >= far_bytes / CAUGHT_UP) {
-      turn.caughtUpAt_ms = null;
-      return false;
-    }
-    const nowMs = clock.monotonicMs();
-    turn.caughtUpAt_ms ??= nowMs;
-    return open_bytes < far_bytes / CLOSED || nowMs - turn.caughtUpAt_ms >= CLOSING_MS_MAX;
+  /** Nearly caught up, and the backlog's windows have closed, or had their time to. */
+  function isOver(turn: HeldTurn, behind_bytes: number, open_bytes: number, nowMs: number) {
+    const isClosed = open_bytes < far_bytes / CLOSED;
+    const hadItsTime = nowMs - turn.behindAt_ms >= CLOSING_MS_MAX;
+    return behind_bytes < far_bytes / CAUGHT_UP && (isClosed || hadItsTime);
   }
 
   function look(handle: Turner, behind_bytes: number, open_bytes: number): void {
-    if (isDone(handle, behind_bytes, open_bytes)) {
+    const nowMs = clock.monotonicMs();
+    const turn = held.get(handle);
+    if (turn !== undefined && behind_bytes >= far_bytes / CAUGHT_UP) turn.behindAt_ms = nowMs;
+    const isDone =
+      turn === undefined ? behind_bytes < far_bytes : isOver(turn, behind_bytes, open_bytes, nowMs);
+    if (isDone) {
       end(handle);
       return;
     }
-    const nowMs = clock.monotonicMs();
-    const since_ms = held.get(handle)?.since_ms ?? nowMs;
-    if (nowMs - since_ms >= TURN_MS_MAX && turns.isWanted) end(handle);
+    if (turn !== undefined && nowMs - turn.since_ms >= TURN_MS_MAX && turns.isWanted) end(handle);
     turns.ask(handle);
     if (turns.isWaiting(handle) || held.has(handle)) return;
-    held.set(handle, { since_ms: nowMs, caughtUpAt_ms: null });
+    held.set(handle, { since_ms: nowMs, behindAt_ms: nowMs });
   }
 
   const watched = new WeakSet<Turner>();

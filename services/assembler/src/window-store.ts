@@ -119,11 +119,12 @@ export function createWindowStore(
 
   /** Has `use` read a value; false when it is not there, or is not of that many bytes. */
   async function withValue(
-    { of, number, bytes }: StoredKey & { readonly bytes: number },
+    key: StoredKey,
+    bytes: number,
     use: (value: Buffer) => boolean,
   ): Promise<boolean> {
-    const key = nameOf({ of, number });
-    const value = await readStoredValue(redis, key, bytes, segments).catch((error: unknown) => {
+    const read = readStoredValue(redis, nameOf(key), bytes, segments);
+    const value = await read.catch((error: unknown) => {
       throw isWrongType(error) ? corrupt(error) : error;
     });
     if (value === null) return false;
@@ -149,11 +150,11 @@ export function createWindowStore(
     state.journal?.adopt(contents);
     for (const { number, bytes, table_bytes } of contents.segments) {
       const load = (segment: Buffer): boolean => loadSegment(state, number, segment, table_bytes);
-      if (!(await withValue({ of: 'open', number, bytes }, load))) return false;
+      if (!(await withValue({ of: 'open', number }, bytes, load))) return false;
     }
     for (const { number, bytes } of contents.closed) {
       const load = (block: Buffer): boolean => loadClosed(state, block, rules);
-      if (!(await withValue({ of: 'closed', number, bytes }, load))) return false;
+      if (!(await withValue({ of: 'closed', number }, bytes, load))) return false;
     }
     return finishLoading(state, contents, rules);
   }
